@@ -1,0 +1,184 @@
+"""Facts (past participles) tell what happened; commands (imperatives) tell the engine what to do.
+
+Facts go from the shell into the schedule and to the sinks; commands come out of the schedule.
+Every number that sef prints is a fold over facts.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from sef.model import Cascade, Draft, Route, Task, Tier, Usage, Verdict
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunStarted:
+    """A run began on a snapshot of the user's tree."""
+
+    run: str
+    base: str
+    dirty: bool
+    """True when the snapshot holds uncommitted or untracked work."""
+    tasks: tuple[Task, ...]
+    slots: int
+    """Tasks that may run at once."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Routed:
+    """The policy made a cascade from a task's route."""
+
+    task: str
+    route: Route
+    cascade: Cascade
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Dispatched:
+    """An executor was given the task."""
+
+    task: str
+    epoch: int
+    executor: str
+    tier: Tier
+    base: str
+    """Commit it works on."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Drafted:
+    """An executor finished a draft."""
+
+    task: str
+    epoch: int
+    executor: str
+    tier: Tier
+    draft: Draft
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Failed:
+    """An executor ended without a draft; the task is deferred to the next stage."""
+
+    task: str
+    epoch: int
+    executor: str
+    tier: Tier
+    reason: str
+    usage: Usage
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rejected:
+    """A draft was judged and not accepted; the task is deferred to the next stage."""
+
+    task: str
+    epoch: int
+    executor: str
+    tier: Tier
+    verdict: Verdict
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Accepted:
+    """A draft was judged and accepted; it waits for its turn to commit."""
+
+    task: str
+    epoch: int
+    executor: str
+    tier: Tier
+    draft: Draft
+    verdict: Verdict
+    verifiers: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Exhausted:
+    """Every stage of a task's cascade was tried and none gave an accepted draft."""
+
+    task: str
+    epoch: int
+    reason: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Committed:
+    """An accepted draft became part of the run's result."""
+
+    task: str
+    epoch: int
+    commit: str | None
+    """None where there was nothing to write."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Squashed:
+    """An accepted draft did not merge; the task starts again on the new tip."""
+
+    task: str
+    epoch: int
+    reason: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Blocked:
+    """A task will not start because one that it needs failed."""
+
+    task: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Cancelled:
+    """The person who asked called the run off before it was done."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Applied:
+    """The run's result was merged into the user's tree."""
+
+    commit: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunFinished:
+    """Nothing is left to do."""
+
+    run: str
+    seconds: float
+    """Wall-clock time of the run."""
+    branch: str | None
+    """None where no task wrote anything."""
+
+
+TaskFact = (
+    Dispatched | Drafted | Failed | Rejected | Accepted | Exhausted | Committed | Squashed | Blocked
+)
+Fact = RunStarted | Routed | TaskFact | Cancelled | Applied | RunFinished
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Start:
+    """Run the task's cascade from its first stage."""
+
+    task: str
+    epoch: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Commit:
+    """Merge the task's accepted draft onto the tip."""
+
+    task: str
+    epoch: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Block:
+    """Give the task up, because one that it needs failed."""
+
+    task: str
+    reason: str
+
+
+Command = Start | Commit | Block

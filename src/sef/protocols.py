@@ -1,0 +1,72 @@
+"""The seams on one screen. A new implementation is a new file in the folder of its seam."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+from sef.events import Fact
+from sef.model import Checkout, Draft, Effort, Proposal, Route, Task, Verdict
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Assignment:
+    """What an executor is given."""
+
+    task: Task
+    route: Route
+    checkout: Checkout
+    """Where it works: a fork that it may write to, or the user's tree, which it only reads."""
+    effort: Effort
+    findings: tuple[str, ...] = ()
+    """Why earlier stages' drafts were not accepted, oldest first."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Case:
+    """What a verifier is given."""
+
+    task: Task
+    route: Route
+    draft: Draft
+    checkout: Checkout
+    """A fresh fork that holds the draft and nothing else; never the executor's own folder."""
+
+
+class Router(Protocol):
+    """Says where a task should go first."""
+
+    def route(self, task: Task) -> Route: ...
+
+
+class Planner(Protocol):
+    """Makes tasks from what a person said. Raises PlanError."""
+
+    def plan(self, texts: Sequence[str]) -> tuple[Task, ...]: ...
+
+
+class Executor(Protocol):
+    """Works on one task in one checkout. Raises DraftFailure when it ends without a draft."""
+
+    async def execute(self, assignment: Assignment) -> Proposal: ...
+
+
+class Verifier(Protocol):
+    """Judges one draft. Whatever it raises counts as a rejection."""
+
+    async def verify(self, case: Case) -> Verdict: ...
+
+
+class Sink(Protocol):
+    """Is told every fact. Whatever it raises is logged and cannot hurt the run."""
+
+    def tell(self, fact: Fact) -> None: ...
+
+
+class Clock(Protocol):
+    """Time as a parameter, so that a test can own it. Seconds, monotonic."""
+
+    def now(self) -> float: ...
+
+    async def sleep(self, seconds: float) -> None: ...
