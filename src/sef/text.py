@@ -14,7 +14,7 @@ _CONTROL = re.compile(
 
 
 def plain(text: str, limit: int = 20_000) -> str:
-    """The text without terminal control codes, cut at `limit` characters; tabs and line ends stay."""
+    """The text without terminal control codes, at most `limit` characters; line ends stay."""
     cleaned = _CONTROL.sub("", text[: 2 * limit].replace("\r\n", "\n"))
     return cleaned if len(cleaned) <= limit else cleaned[:limit] + " [cut]"
 
