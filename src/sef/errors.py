@@ -14,6 +14,11 @@ Every message names the thing, the cause and the way out.
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from sef.model import Usage
+
 
 class SefError(Exception):
     """sef could not go on."""
@@ -49,6 +54,12 @@ class ConfigError(UsageError):
 
 class DraftFailure(SefError):
     """The executor ended without a draft."""
+
+    def __init__(
+        self, message: str | None = None, *, hint: str | None = None, usage: Usage | None = None
+    ) -> None:
+        super().__init__(message, hint=hint)
+        self.usage = usage
 
 
 class GitError(SefError):

@@ -30,7 +30,10 @@ class Routed:
 
     task: str
     route: Route
-    cascade: Cascade
+    cascade: Cascade | None
+    """None where no executor can take the task."""
+    obstacle: str = ""
+    """Why there is no cascade."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

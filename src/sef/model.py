@@ -107,6 +107,8 @@ class Stage:
     """How hard it is asked to think."""
     verifiers: tuple[str, ...]
     """Names of the verifiers that must all accept, in the order they run."""
+    deadline_s: float
+    """Seconds the executor may take."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -10,7 +10,7 @@ import asyncio
 import os
 import signal
 from collections.abc import Mapping, Sequence
-from contextlib import suppress
+from contextlib import ExitStack, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -48,54 +48,76 @@ async def run_program(
     the program ended (it may have left children). Raises FileNotFoundError or PermissionError
     when it cannot be started.
     """
-    process = await asyncio.create_subprocess_exec(
-        *argv,
-        cwd=cwd,
-        env=dict(env),
-        stdin=asyncio.subprocess.DEVNULL if stdin is None else asyncio.subprocess.PIPE,
-        stdout=asyncio.subprocess.PIPE,
-        stderr=asyncio.subprocess.PIPE,
-        start_new_session=True,
-    )
-    timed_out = False
-    streams = asyncio.gather(
-        _drain(process.stdout, output_limit),
-        _drain(process.stderr, output_limit),
-        _feed(process.stdin, stdin),
-    )
+    with ExitStack() as pipes:
+        output, errors = _Pipe(pipes), _Pipe(pipes)
+        process = await asyncio.create_subprocess_exec(
+            *argv,
+            cwd=cwd,
+            env=dict(env),
+            stdin=asyncio.subprocess.DEVNULL if stdin is None else asyncio.subprocess.PIPE,
+            stdout=output.write_end,
+            stderr=errors.write_end,
+            start_new_session=True,
+        )
+        streams = asyncio.gather(
+            output.drain(output_limit), errors.drain(output_limit), _feed(process.stdin, stdin)
+        )
+        try:
+            timed_out = await _wait_and_kill(process, timeout_s)
+            # A descendant that left the group may hold the pipes open for ever.
+            await asyncio.wait([streams], timeout=_GRACE_S)
+        finally:
+            streams.cancel()
+        return Finished(
+            exit_code=process.returncode if process.returncode is not None else -signal.SIGKILL,
+            stdout=bytes(output.kept),
+            stderr=bytes(errors.kept),
+            pid=process.pid,
+            timed_out=timed_out,
+        )
+
+
+class _Pipe:
+    """A pipe of our own: with asyncio's, waiting for a program means waiting for its children."""
+
+    def __init__(self, pipes: ExitStack) -> None:
+        self._read_end, self.write_end = os.pipe()
+        self._reader = pipes.enter_context(os.fdopen(self._read_end, "rb", buffering=0))
+        self._pipes = pipes
+        self._write_end_open = pipes.enter_context(ExitStack())
+        self._write_end_open.callback(os.close, self.write_end)
+        self.kept = bytearray()
+
+    async def drain(self, limit: int) -> None:
+        """Reads to the end and keeps the first `limit` bytes."""
+        self._write_end_open.close()
+        stream = asyncio.StreamReader()
+        loop = asyncio.get_running_loop()
+        transport, _ = await loop.connect_read_pipe(
+            lambda: asyncio.StreamReaderProtocol(stream), self._reader
+        )
+        self._pipes.callback(transport.close)
+        while chunk := await stream.read(_CHUNK):
+            self.kept += chunk[: max(0, limit - len(self.kept))]
+
+
+async def _wait_and_kill(process: asyncio.subprocess.Process, timeout_s: float | None) -> bool:
+    """Waits for the program, then kills what is left of its group; True when it was too late."""
     try:
         async with asyncio.timeout(timeout_s):
             await process.wait()
     except TimeoutError:
-        timed_out = True
+        return True
     finally:
         _kill_group(process.pid)
         with suppress(ProcessLookupError):
             await asyncio.shield(process.wait())
-        # A descendant that left the group may hold the pipe open for ever.
-        done, _ = await asyncio.wait([streams], timeout=_GRACE_S)
-        if not done:
-            streams.cancel()
-    stdout, stderr, _ = streams.result() if done else (b"", b"", None)
-    return Finished(
-        exit_code=process.returncode if process.returncode is not None else -signal.SIGKILL,
-        stdout=stdout,
-        stderr=stderr,
-        pid=process.pid,
-        timed_out=timed_out,
-    )
+    return False
 
 
 def _kill_group(pid: int) -> None:
     with suppress(ProcessLookupError, PermissionError):
         os.killpg(pid, signal.SIGKILL)
-
-
-async def _drain(stream: asyncio.StreamReader | None, limit: int) -> bytes:
-    kept = bytearray()
-    while stream is not None and (chunk := await stream.read(_CHUNK)):
-        kept += chunk[: max(0, limit - len(kept))]
-    return bytes(kept)
 
 
 async def _feed(stream: asyncio.StreamWriter | None, data: bytes | None) -> None:

@@ -31,7 +31,9 @@ class Case:
     route: Route
     draft: Draft
     checkout: Checkout
-    """A fresh fork that holds the draft and nothing else; never the executor's own folder."""
+    """A fresh fork of the tree that is judged; never the folder that the executor worked in."""
+    base: str
+    """The commit that it must not be worse than."""
 
 
 class Router(Protocol):

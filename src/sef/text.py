@@ -15,7 +15,9 @@ _CONTROL = re.compile(
 
 def plain(text: str, limit: int = 20_000) -> str:
     """The text without terminal control codes, at most `limit` characters; line ends stay."""
-    cleaned = _CONTROL.sub("", text[: 2 * limit].replace("\r\n", "\n"))
+    # File names that are not UTF-8 arrive with surrogates, which no stream would print.
+    printable = text[: 2 * limit].encode(errors="replace").decode()
+    cleaned = _CONTROL.sub("", printable.replace("\r\n", "\n"))
     return cleaned if len(cleaned) <= limit else cleaned[:limit] + " [cut]"
 
 

@@ -1,0 +1,1 @@
+"""Sinks: each is told every fact of a run and cannot hurt it."""

@@ -1,0 +1,1 @@
+"""A till: carts, money, receipts."""

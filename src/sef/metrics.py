@@ -1,0 +1,80 @@
+"""Folds over facts: what tasks cost, and what the same tasks would have cost at the target."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from decimal import Decimal
+
+from sef.events import Drafted, Fact, Failed, RunStarted
+from sef.model import Tier
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Costs:
+    """The money of one run, in US dollars; None is unknown, never zero."""
+
+    cost: Decimal | None
+    """Of every attempt, also of the rejected, failed and squashed ones."""
+    baseline: Decimal | None
+    """Of the target alone on the same tasks; known only where the target worked on each."""
+
+    @property
+    def saved(self) -> Decimal | None:
+        """Baseline minus cost; negative where drafting lost money."""
+        if self.baseline is None or self.cost is None:
+            return None
+        return self.baseline - self.cost
+
+    @property
+    def saved_is(self) -> str:
+        """measured, or unknown; an estimate needs priors, which a single run does not have."""
+        return "unknown" if self.saved is None else "measured"
+
+
+def cost(facts: Iterable[Fact], task: str) -> Decimal | None:
+    """What one task cost over all its attempts and epochs; None when an attempt's is unknown."""
+    return _sum(spent.cost for spent in _spendings(facts) if spent.task == task)
+
+
+def costs(facts: Iterable[Fact]) -> Costs:
+    """What a run cost, and its baseline."""
+    told = tuple(facts)
+    tasks = [task.id for fact in told if isinstance(fact, RunStarted) for task in fact.tasks]
+    return Costs(
+        cost=_sum([spent.cost for spent in _spendings(told)]),
+        baseline=_sum([_at_target(told, task) for task in tasks]),
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class _Spending:
+    task: str
+    tier: Tier
+    cost: Decimal | None
+
+
+def _spendings(facts: Iterable[Fact]) -> list[_Spending]:
+    """Every attempt's price. An attempt ends in exactly one of Drafted and Failed."""
+    found = []
+    for fact in facts:
+        if isinstance(fact, Drafted):
+            found.append(_Spending(fact.task, fact.tier, fact.draft.usage.cost_usd))
+        elif isinstance(fact, Failed):
+            found.append(_Spending(fact.task, fact.tier, fact.usage.cost_usd))
+    return found
+
+
+def _at_target(facts: tuple[Fact, ...], task: str) -> Decimal | None:
+    """The price of the target's last attempt: without drafts it would have been the only one."""
+    spent = [one.cost for one in _spendings(facts) if one.task == task and one.tier is Tier.TARGET]
+    return spent[-1] if spent else None
+
+
+def _sum(amounts: Iterable[Decimal | None]) -> Decimal | None:
+    total = Decimal(0)
+    for amount in amounts:
+        if amount is None:
+            return None
+        total += amount
+    return total

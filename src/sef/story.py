@@ -1,0 +1,108 @@
+"""What became of each task: a fold over the facts of a run."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import replace
+
+from sef.events import (
+    Accepted,
+    Blocked,
+    Committed,
+    Drafted,
+    Exhausted,
+    Fact,
+    Failed,
+    Rejected,
+    Routed,
+    RunStarted,
+    Squashed,
+)
+from sef.model import Attempt, Outcome, Route, Status, Task, Usage
+
+
+def outcomes(facts: Iterable[Fact]) -> tuple[Outcome, ...]:
+    """One outcome a task, in the order of the plan."""
+    told = tuple(facts)
+    tasks = [task for fact in told if isinstance(fact, RunStarted) for task in fact.tasks]
+    return tuple(_outcome(task, told) for task in tasks)
+
+
+def run_status(ended: Iterable[Outcome]) -> str:
+    """ok when every task is done, partial when some are, failed when none is, or cancelled."""
+    states = {outcome.status for outcome in ended}
+    if Status.CANCELLED in states:
+        return "cancelled"
+    if states <= {Status.DONE}:
+        return "ok"
+    return "partial" if Status.DONE in states else "failed"
+
+
+def _outcome(task: Task, facts: tuple[Fact, ...]) -> Outcome:
+    mine = [fact for fact in facts if getattr(fact, "task", None) == task.id]
+    accepted = [fact for fact in mine if isinstance(fact, Accepted)]
+    landed = [fact for fact in mine if isinstance(fact, Committed)]
+    status, reason = _ending(mine)
+    return Outcome(
+        task=task,
+        status=status,
+        route=_route(mine),
+        attempts=_attempts(mine),
+        answer=accepted[-1].draft.answer if landed else None,
+        commit=landed[-1].commit if landed else None,
+        reason=reason,
+    )
+
+
+def _route(facts: Iterable[Fact]) -> Route | None:
+    return next((fact.route for fact in facts if isinstance(fact, Routed)), None)
+
+
+def _ending(facts: list[Fact]) -> tuple[Status, str]:
+    for fact in reversed(facts):
+        match fact:
+            case Committed():
+                accepted = [one for one in facts if isinstance(one, Accepted)]
+                return Status.DONE, accepted[-1].verdict.reason
+            case Exhausted(reason=reason):
+                return Status.FAILED, reason
+            case Blocked(reason=reason):
+                return Status.BLOCKED, reason
+            case _:
+                pass
+    return Status.CANCELLED, "the run was called off"
+
+
+def _attempts(facts: Iterable[Fact]) -> tuple[Attempt, ...]:
+    attempts: list[Attempt] = []
+    drafted = Usage(cost_usd=None)
+    for fact in facts:
+        match fact:
+            case Drafted():
+                drafted = fact.draft.usage
+            case Failed():
+                attempts.append(_attempt(fact, None, fact.reason, fact.usage))
+            case Rejected():
+                attempts.append(_attempt(fact, False, fact.verdict.reason, drafted))
+            case Accepted():
+                attempts.append(_attempt(fact, True, fact.verdict.reason, drafted))
+            case Squashed():
+                undone = replace(attempts[-1], squashed=True, reason=f"squashed: {fact.reason}")
+                attempts[-1] = undone
+            case _:
+                pass
+    return tuple(attempts)
+
+
+def _attempt(
+    fact: Failed | Rejected | Accepted, accepted: bool | None, reason: str, usage: Usage
+) -> Attempt:
+    return Attempt(
+        executor=fact.executor,
+        tier=fact.tier,
+        model=usage.model,
+        accepted=accepted,
+        reason=reason,
+        cost_usd=usage.cost_usd,
+        seconds=usage.seconds,
+    )

@@ -1,0 +1,230 @@
+"""The workspace: a snapshot of the user's tree, forks of it, and the branch that results land on.
+
+Nothing here touches the user's tree, index or branches, except `apply`, which is asked for.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from sef.errors import ApplyConflict, GitError, RepositoryError
+from sef.git import Git
+from sef.model import Change, Checkout, Patch
+from sef.repository import Repository
+
+_NO_IDENTITY = {
+    f"GIT_{who}_{what}": value
+    for who in ("AUTHOR", "COMMITTER")
+    for what, value in (("NAME", "sef"), ("EMAIL", "sef@localhost"))
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Fork:
+    """A work tree of its own outside the user's tree."""
+
+    checkout: Checkout
+    git: Git
+
+
+class Workspace:
+    """One run's view of one repository."""
+
+    def __init__(self, repository: Repository, *, run: str, scratch: Path) -> None:
+        self._repository = repository
+        self._git = repository.git
+        self._scratch = scratch
+        self.run = run
+        self.root = repository.root
+        self.branch = f"sef/{run}"
+        self._forks = 0
+        self._landed = False
+
+    async def open(self) -> None:
+        """Takes the snapshot. Raises RepositoryError when the tree is not fit for a run."""
+        await self._repository.check()
+        await self._check_branch_free()
+        self._identity = await self._own_identity()
+        self.head = (await self._git.ask("rev-parse", "HEAD")).strip()
+        self.base = await self._snapshot("before")
+        self.tip = self.base
+        self._base_files = await self._files(self.base)
+
+    @property
+    def dirty(self) -> bool:
+        """True when the snapshot holds work that HEAD does not."""
+        return self.base != self.head
+
+    @property
+    def landed(self) -> str | None:
+        """The branch, once something landed on it."""
+        return self.branch if self._landed else None
+
+    def user_checkout(self) -> Checkout:
+        """The user's own tree, for what only reads and what they asked to run on it."""
+        return Checkout(
+            path=self.root,
+            commit=self.base,
+            users=True,
+            files=self._base_files,
+            base_files=self._base_files,
+        )
+
+    @asynccontextmanager
+    async def fork(self, commit: str) -> AsyncIterator[Fork]:
+        """A fresh work tree at `commit`, gone afterwards."""
+        self._forks += 1
+        path = self._scratch / f"sef-{self.run}-{self._forks}"
+        git_dir = self._repository.common_dir / "worktrees" / path.name
+        try:
+            await self._git.ask("worktree", "add", "--quiet", "--detach", str(path), commit)
+            yield Fork(
+                checkout=await self._checkout(path, commit),
+                git=Git(git_dir=git_dir, work_tree=path, variables=self._identity),
+            )
+        finally:
+            _discard(path, git_dir)
+
+    async def capture(self, fork: Fork) -> Patch:
+        """What was done in a fork, as git sees it, whatever anybody says was done."""
+        base = fork.checkout.commit
+        await fork.git.ask("add", "--all")
+        tree = (await fork.git.ask("write-tree")).strip()
+        commit = await self._commit_tree(tree, base, "draft")
+        changes = await self._changes(base, commit)
+        return Patch(base=base, commit=commit if changes else base, changes=changes)
+
+    async def merge(self, patch: Patch) -> str | None:
+        """A commit of the patch on the tip, not yet landed; None where the two conflict."""
+        if patch.base == self.tip:
+            return patch.commit
+        tree = await self._merged_tree(self.tip, patch.commit)
+        return None if tree is None else await self._commit_tree(tree, self.tip, "merge")
+
+    async def land(self, merged: str, message: str) -> str:
+        """Makes the tree of `merged` the branch's next commit. Raises GitError on a race."""
+        commit = await self._commit_tree(f"{merged}^{{tree}}", self.tip, message)
+        former = self.tip if self._landed else ""  # "": the branch must not exist yet
+        await self._git.ask("update-ref", "-m", "sef", f"refs/heads/{self.branch}", commit, former)
+        self.tip, self._landed = commit, True
+        return commit
+
+    async def apply(self) -> None:
+        """Merges the branch into the user's files; index, HEAD and branches stay as they are.
+
+        Raises ApplyConflict, with nothing changed, when the user's work since the snapshot is in
+        the way.
+        """
+        index = self._scratch / "apply.index"
+        now = await self._snapshot("now", index=index)
+        merged = await self._merged_tree(now, self.tip)
+        if merged is None:
+            raise self._conflict("your files changed during the run and it does not fit them")
+        self._refuse_overwriting(await self._changes(now, merged))
+        update = ("read-tree", "-m", "-u", f"{now}^{{tree}}", merged)
+        done = await self._git.with_index(index).run(*update)
+        if done.exit_code != 0:
+            raise self._conflict(os.fsdecode(done.stderr).strip()[:400])
+
+    def _refuse_overwriting(self, changes: Sequence[Change]) -> None:
+        """git would write over ignored files; to their owner they may be the only copy."""
+        for change in changes:
+            path = self.root / change.path
+            around = path.parent
+            while around != self.root and not os.path.lexists(around):
+                around = around.parent
+            if change.status == "A" and (os.path.lexists(path) or not around.is_dir()):
+                raise self._conflict(f"an ignored file is in the way of {change.path}")
+
+    def _conflict(self, why: str) -> ApplyConflict:
+        return ApplyConflict(
+            f"{self.branch} was not applied, your files are unchanged: {why}",
+            hint=f"The work is safe on the branch: git merge {self.branch}",
+        )
+
+    async def status(self) -> str:
+        """A fingerprint of the user's tree: what `git status` says of it."""
+        return await self._git.ask("status", "--porcelain=v1", "-z")
+
+    # -- snapshot and commits ------------------------------------------------------------------
+
+    async def _snapshot(self, name: str, index: Path | None = None) -> str:
+        """HEAD, or a commit on top of it that holds the uncommitted and untracked work too."""
+        index = index or self._scratch / f"{name}.index"
+        if self._repository.index.exists():
+            # A copy keeps git's record of what it has looked at already.
+            shutil.copyfile(self._repository.index, index)
+        git = self._git.with_index(index)
+        await git.ask("add", "--all")
+        tree = (await git.ask("write-tree")).strip()
+        if tree == (await self._git.ask("rev-parse", "HEAD^{tree}")).strip() and name == "before":
+            return self.head
+        # Its parent makes the snapshot the merge base of all that follows from it.
+        parent = self.head if name == "before" else self.base
+        return await self._commit_tree(tree, parent, f"Uncommitted work before sef run {self.run}")
+
+    async def _commit_tree(self, tree: str, parent: str, message: str) -> str:
+        git = Git(git_dir=self._git.git_dir, work_tree=self.root, variables=self._identity)
+        said = await git.ask("commit-tree", tree, "-p", parent, "-F", "-", stdin=message.encode())
+        return said.strip()
+
+    async def _merged_tree(self, ours: str, theirs: str) -> str | None:
+        done = await self._git.run("merge-tree", "--write-tree", "--no-messages", ours, theirs)
+        if done.exit_code == 0:
+            return done.stdout.decode().strip()
+        if done.exit_code == 1:
+            return None
+        raise GitError(f"git merge-tree failed: {os.fsdecode(done.stderr).strip()[:400]}")
+
+    async def _own_identity(self) -> dict[str, str]:
+        known = (await self._git.run("var", "GIT_COMMITTER_IDENT")).exit_code == 0
+        return {} if known else _NO_IDENTITY
+
+    async def _check_branch_free(self) -> None:
+        taken = await self._git.run("rev-parse", "--verify", "--quiet", "refs/heads/sef")
+        if taken.exit_code == 0:
+            raise RepositoryError(
+                "a branch called 'sef' is in the way of the branches sef/<run>",
+                hint="Rename it: git branch -m sef sef-old",
+            )
+
+    # -- looking at commits --------------------------------------------------------------------
+
+    async def _checkout(self, path: Path, commit: str) -> Checkout:
+        changed = await self._changes(self.base, commit) if commit != self.base else ()
+        return Checkout(
+            path=path,
+            commit=commit,
+            users=False,
+            files=await self._files(commit),
+            base_files=self._base_files,
+            changed=tuple(change.path for change in changed),
+        )
+
+    async def _files(self, commit: str) -> tuple[str, ...]:
+        return await self._git.names("ls-tree", "-r", "-z", "--name-only", commit)
+
+    async def _changes(self, base: str, commit: str) -> tuple[Change, ...]:
+        compare = ("diff-tree", "-r", "-z", "--no-renames", base, commit)
+        raw = await self._git.names(*compare)
+        numbers = await self._git.names(*compare, "--numstat")
+        binary = {line.split("\t", 2)[2] for line in numbers if line.startswith("-\t")}
+        return tuple(
+            Change(path=path, status=meta.split()[4], mode=meta.split()[1], binary=path in binary)
+            for meta, path in _pairs(raw)
+        )
+
+
+def _pairs(names: Sequence[str]) -> list[tuple[str, str]]:
+    return list(zip(names[::2], names[1::2], strict=True))
+
+
+def _discard(path: Path, git_dir: Path) -> None:
+    """Removes a fork and git's record of it; by hand, so that a hostile tree cannot refuse."""
+    shutil.rmtree(path, ignore_errors=True)
+    shutil.rmtree(git_dir, ignore_errors=True)

@@ -1,0 +1,154 @@
+"""sef.toml."""
+
+from __future__ import annotations
+
+from dataclasses import FrozenInstanceError
+from pathlib import Path
+
+import pytest
+
+from sef.config import ChecksConfig, Config, ExecutorConfig, load_config
+from sef.errors import ConfigError
+from sef.model import Tier
+
+DOCUMENTED = Path(__file__).parent.parent / "docs" / "reference" / "configuration.md"
+
+
+def written(folder: Path, text: str) -> Path:
+    (folder / ".venv" / "bin").mkdir(parents=True, exist_ok=True)
+    (folder / ".venv" / "bin" / "python").touch()
+    (folder / "demo").mkdir(exist_ok=True)
+    (folder / "demo" / "light.toml").touch()
+    path = folder / "sef.toml"
+    path.write_text(text)
+    return path
+
+
+def test_without_a_file_there_are_defaults(tmp_path: Path) -> None:
+    """No file and an empty file say the same."""
+    assert load_config(None) == load_config(written(tmp_path, "")) == Config()
+    assert Config().checks.timeout_s == 900
+
+
+def test_the_documented_example_is_read(tmp_path: Path) -> None:
+    """The example of the reference means what the reference says."""
+    example = DOCUMENTED.read_text().split("```toml\n")[1].split("```")[0]
+    assert load_config(written(tmp_path, example)) == Config(
+        policy="auto",
+        slots=4,
+        checks=ChecksConfig(
+            tests="pytest -x", lint="ruff check .", types="mypy src", timeout_s=900
+        ),
+        python=tmp_path / ".venv/bin/python",
+        executors=(
+            ExecutorConfig(
+                name="light",
+                use="scripted",
+                tier=Tier.LIGHT,
+                script=tmp_path / "demo/light.toml",
+                model="pretend-light",
+            ),
+        ),
+    )
+
+
+@pytest.mark.parametrize(
+    "key",
+    [
+        "policy",
+        "slots",
+        "tests",
+        "lint",
+        "types",
+        "timeout_s",
+        "python",
+        "use",
+        "tier",
+        "script",
+        "model",
+    ],
+)
+def test_every_key_is_documented(key: str) -> None:
+    """The reference has a row for each key."""
+    assert f"| `{key}` |" in DOCUMENTED.read_text()
+
+
+def test_a_linked_interpreter_stays_a_link(tmp_path: Path) -> None:
+    """A virtual environment is known by the path of its interpreter, not by where that leads."""
+    path = written(tmp_path, '[environment]\npython = "python"')
+    (tmp_path / "python").symlink_to(tmp_path / ".venv/bin/python")
+    assert load_config(path).python == tmp_path / "python"
+
+
+def test_the_environment_says_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Variables of the process change no configuration."""
+    monkeypatch.setenv("SEF_POLICY", "fast")
+    monkeypatch.setenv("POLICY", "fast")
+    assert load_config(written(tmp_path, "")) == Config()
+
+
+def test_known_executors_may_be_passed_in(tmp_path: Path) -> None:
+    """The names after use are the caller's to say."""
+    path = written(tmp_path, '[executors.a]\nuse = "other"\ntier = 2')
+    assert load_config(path, uses=("other",)).executors[0].use == "other"
+
+
+def test_a_config_cannot_be_changed() -> None:
+    """It is a value."""
+    with pytest.raises(FrozenInstanceError):
+        Config().slots = 2  # type: ignore[misc]
+
+
+EXECUTOR = '[executors.a]\nuse = "scripted"\ntier = 1\nscript = "demo/light.toml"\n'
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        ('polcy = "fast"', 'sef.toml: unknown key "polcy" (did you mean "policy"?)'),
+        ("[checks]\ntest = 'a'", 'sef.toml: [checks]: unknown key "test" (did you mean "tests"?)'),
+        ("[environment]\npyton = 'a'", '[environment]: unknown key "pyton" (did you mean "python"?)'),
+        (EXECUTOR + "teir = 1", '[executors.a]: unknown key "teir" (did you mean "tier"?)'),
+        ('policy = "quick"', "sef.toml: policy = 'quick': must be auto, fast, standard or complex"),
+        ("slots = 0", "slots = 0: must be a whole number from 1 to 10"),
+        ("slots = 11", "slots = 11: must be"),
+        ('slots = "4"', "slots = '4': must be"),
+        ("slots = true", "slots = True: must be"),
+        ("slots = 2.0", "slots = 2.0: must be"),
+        ("checks = 3", "checks = 3: must be a table"),
+        ("[checks]\ntimeout_s = 0", "[checks]: timeout_s = 0: must be a number of seconds"),
+        ("[checks]\ntimeout_s = inf", "timeout_s = inf: must be"),
+        ("[checks]\ntimeout_s = nan", "timeout_s = nan: must be"),
+        ("[checks]\ntests = '  '", "tests = ' ': must be one command line"),
+        ("[checks]\ntests = \"pytest 'x\"", "must be one command line with balanced quotes"),
+        ('[checks]\ntests = "a\\nb"', "tests = 'a\\nb': must be one command line"),
+        ('[checks]\ntests = "a\\u0000"', "must be one command line"),
+        ("[environment]\npython = 'nowhere/python'", "there is no file"),
+        ("[environment]\npython = 'demo'", "[environment]: python = 'demo': there is no file"),
+        ('[environment]\npython = "a\\u0000"', "there is no file"),
+        ("executors = 3", "executors = 3: must be tables [executors.NAME]"),
+        ("executors.a = 3", "executors = 3: must be tables [executors.NAME]"),
+        ("[executors.a]\ntier = 1", '[executors.a]: the key "use" is missing: the short name'),
+        ("[executors.a]\nuse = 'scripted'", '[executors.a]: the key "tier" is missing: 1, 2 or 3'),
+        ("[executors.tier]\nuse = 'scripted'", '[executors.tier]: the key "tier" is missing'),
+        ("[executors.a]\nuse = 'scripted'\ntier = 0", "[executors.a]: tier = 0: must be 1, 2 or 3"),
+        ("[executors.a]\nuse = 'scriptd'\ntier = 1", "use = 'scriptd' (did you mean \"scripted\"?): must be one of scripted"),
+        ("[executors.a]\nuse = 'scripted'\ntier = 1", 'the key "script" is missing'),
+        ("[executors.a]\nuse = 'scripted'\ntier = 1\nscript = 'no.toml'", "[executors.a]: script = 'no.toml': there is no file"),
+        (EXECUTOR.replace("executors.a", "executors.'a b'"), "'a b' is not a name"),
+        ("policy = \nslots = 3", "sef.toml: not valid TOML: Invalid value (at line 1, column 10)"),
+        ("slots = 1\nslots 2", "(at line 2, column 7)"),
+    ],
+)  # fmt: skip
+def test_what_is_not_understood_is_named(tmp_path: Path, text: str, told: str) -> None:
+    """An error names the file, the key, the value, and what is allowed."""
+    with pytest.raises(ConfigError) as refused:
+        load_config(written(tmp_path, text))
+    assert told in str(refused.value)
+    assert str(refused.value).startswith("sef.toml: ")
+
+
+def test_a_missing_file_is_named(tmp_path: Path) -> None:
+    """A path that leads to no file is an error, not the defaults."""
+    with pytest.raises(ConfigError, match=r"there is no file .*sef\.toml"):
+        load_config(tmp_path / "sef.toml")
