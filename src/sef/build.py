@@ -136,7 +136,13 @@ def _verifiers(
     runner: CheckRunner, workspace: Workspace, repository: Repository
 ) -> Mapping[str, Verifier]:
     checks = {name: Checks(name, runner, workspace) for name in ("lint", "types", "tests")}
-    return {"applies": Applies(repository.git), "scope": Scope(), "trust": Trust(), **checks}
+    return {
+        "applies": Applies(repository.git),
+        "scope": Scope(),
+        "bounds": Scope(judges=False),
+        "trust": Trust(),
+        **checks,
+    }
 
 
 def _tiers(executors: Sequence[ExecutorConfig]) -> Mapping[Tier, str]:

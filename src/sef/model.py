@@ -7,6 +7,7 @@ stage's executor makes a `Proposal` in a `Checkout`, git makes a `Draft` of it, 
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from decimal import Decimal
 from enum import IntEnum, StrEnum
@@ -173,9 +174,8 @@ class Counts:
         return bool(self.failed or self.errors)
 
     def __str__(self) -> str:
-        named = [(name, getattr(self, name)) for name in self.__slots__]
-        said = [f"{count} {name}" for name, count in named if count]
-        return ", ".join(said) or "no tests"
+        said = [f"{getattr(self, name)} {name}" for name in self.__slots__ if getattr(self, name)]
+        return re.sub(r"\b1 errors", "1 error", ", ".join(said)) or "no tests"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

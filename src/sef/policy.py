@@ -75,7 +75,7 @@ class Policy:
             executor=executor,
             tier=Tier.TARGET,
             effort=self.target_effort,
-            verifiers=("applies", "scope", "trust"),
+            verifiers=("applies", "bounds", "trust"),
             deadline_s=self.deadline_s,
         )
 

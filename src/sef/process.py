@@ -59,15 +59,16 @@ async def run_program(
             stderr=errors.write_end,
             start_new_session=True,
         )
-        streams = asyncio.gather(
-            output.drain(output_limit), errors.drain(output_limit), _feed(process.stdin, stdin)
-        )
+        feeding = _feed(process.stdin, stdin)
+        reading = (output.drain(output_limit), errors.drain(output_limit))
+        streams = [asyncio.ensure_future(stream) for stream in (feeding, *reading)]
         try:
             timed_out = await _wait_and_kill(process, timeout_s)
             # A descendant that left the group may hold the pipes open for ever.
-            await asyncio.wait([streams], timeout=_GRACE_S)
+            await asyncio.wait(streams, timeout=_GRACE_S)
         finally:
-            streams.cancel()
+            for stream in streams:
+                stream.cancel()
         return Finished(
             exit_code=process.returncode if process.returncode is not None else -signal.SIGKILL,
             stdout=bytes(output.kept),

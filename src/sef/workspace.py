@@ -157,8 +157,9 @@ class Workspace:
         """HEAD, or a commit on top of it that holds the uncommitted and untracked work too."""
         index = index or self._scratch / f"{name}.index"
         if self._repository.index.exists():
-            # A copy keeps git's record of what it has looked at already.
-            shutil.copyfile(self._repository.index, index)
+            # A copy keeps git's record of what it has looked at already. Its own time of change
+            # must stay: git looks again at files that are not older than the index, by the second.
+            shutil.copy2(self._repository.index, index)
         git = self._git.with_index(index)
         await git.ask("add", "--all")
         tree = (await git.ask("write-tree")).strip()

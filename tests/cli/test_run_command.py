@@ -17,6 +17,7 @@ from conftest import git
 from sef.report import AttemptReport, RunReport, TaskReport
 
 Make = Callable[..., Path]
+pytestmark = pytest.mark.slow  # every command is a process of its own
 SEF = (sys.executable, "-c", "from sef.cli import main; main()")
 DOCS = Path(__file__).parents[2] / "docs/reference"
 
@@ -46,7 +47,6 @@ PROJECT = {
 }
 
 
-@pytest.mark.slow
 def test_tier_0_answers_in_json_and_leaves_nothing_behind(repository: Make) -> None:
     """Counts, path and line are right, cost is 0, and what is not known is null."""
     root = repository(PROJECT)
@@ -65,7 +65,6 @@ def test_tier_0_answers_in_json_and_leaves_nothing_behind(repository: Make) -> N
     assert git(root, "status", "--porcelain", "--ignored") == ""
 
 
-@pytest.mark.slow
 def test_red_tests_are_told_with_exit_code_3(repository: Make) -> None:
     """The task is done, and what it found is bad news."""
     wrong = {"calc/core.py": "class Adder:\n    def add(self, a, b):\n        return a - b\n"}
@@ -104,8 +103,8 @@ PLANS = {
 @pytest.mark.parametrize(
     ("args", "message"),
     [
-        ((), "no task"),
-        (("   ",), "no task|empty"),
+        ((), "nothing was asked for"),
+        (("   ",), "a request is empty"),
         (("-f", "cycle.toml"), "cycle"),
         (("-f", "unknown.toml"), "'zz'"),
         (("-f", "twice.toml"), "more than once"),
@@ -152,7 +151,9 @@ def broken_repositories(root: Path, make: Make) -> dict[str, tuple[Path, str]]:
     git(merging, "checkout", "-q", "main")
     (merging / "a").write_text("3\n")
     git(merging, "commit", "-qam", "3")
-    subprocess.run(("git", "merge", "other"), cwd=merging, capture_output=True, check=False)
+    named = ("-c", "user.name=Ada", "-c", "user.email=ada@example.org")
+    merge = ("git", *named, "merge", "other")
+    subprocess.run(merge, cwd=merging, capture_output=True, check=False)
     return {
         "none": (none, "not in a git repository"),
         "empty": (empty, "no commits"),
@@ -182,8 +183,8 @@ def test_help_and_version() -> None:
 
 def test_no_color_is_honoured(repository: Make) -> None:
     """No escape code reaches a pipe, whatever a file says."""
-    root = repository({"a.py": "class A:  # \x1b[31mred\x1b]0;title\x07\n    pass\n"})
-    done = sef(root, "run", "find the definition of class A")
+    root = repository({"a.py": "class Alpha:  # \x1b[31mred\x1b]0;title\x07\n    pass\n"})
+    done = sef(root, "run", "find the definition of class Alpha")
     assert "a.py:1" in done.stdout
     assert "\x1b" not in done.stdout + done.stderr
 

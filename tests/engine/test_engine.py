@@ -114,7 +114,7 @@ def run(
     return facts, {one.task.id: one for one in outcomes(facts)}
 
 
-async def engine_for(
+async def engine_for(  # noqa: PLR0917
     root: Path,
     tmp_path: Path,
     light: Mapping[str, Script] | Executor,
@@ -133,12 +133,12 @@ async def engine_for(
         for name, one in scripts.items()
     }
     ruled: dict[str, Verifier] = {name: Ruled(rule) for name in ("tests", "lint", "types")}
-    fixed = {"applies": Applies(repository.git), "scope": Scope(), "trust": Trust()}
+    fixed = {"applies": Applies(repository.git), "scope": Scope(), "bounds": Scope(judges=False)}
     parts = Parts(
         router=Stub(),
         executors={**executors, "reader": Reader()},
         tiers={Tier.LIGHT: "light", Tier.TARGET: "target"},
-        verifiers={**ruled, **fixed},
+        verifiers={**ruled, **fixed, "trust": Trust()},
         sinks=[sink],  # type: ignore[list-item]
         clock=clock,
     )

@@ -90,6 +90,13 @@ def test_ordinary_files_are_in_scope(path: str) -> None:
     assert scope(case(changed(path))).accepted
 
 
+def test_the_target_may_touch_what_judges_drafts_but_not_ci() -> None:
+    """Nothing judges it by them."""
+    bounds = Scope(judges=False)
+    for path, allowed in (("uv.lock", True), ("conftest.py", True), (".ci/run", False)):
+        assert asyncio.run(bounds.verify(case(changed(path)))).accepted is allowed
+
+
 def test_a_new_test_is_welcome_and_a_task_about_tests_may_edit_them() -> None:
     """Existing tests are what judges the draft."""
     assert scope(case(changed("tests/test_new.py", "A"))).accepted

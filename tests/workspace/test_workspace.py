@@ -79,6 +79,23 @@ def test_a_snapshot_holds_uncommitted_and_untracked_work_but_not_ignored(
     assert state(root) == before
 
 
+def test_a_snapshot_sees_a_change_of_the_same_size_in_the_same_second(
+    repository: Make, tmp_path: Path
+) -> None:
+    """git compares whole seconds and sizes; its rule for fresh files must survive the copy."""
+    root = repository({"a.txt": "1\n"})
+    written = (root / "a.txt").stat()
+    times = (written.st_atime_ns, written.st_mtime_ns)
+    os.utime(root / ".git/index", ns=times)
+    (root / "a.txt").write_text("2\n")
+    os.utime(root / "a.txt", ns=times)
+
+    async def work(workspace: Workspace) -> None:
+        assert git(root, "show", f"{workspace.base}:a.txt") == "2\n"
+
+    in_workspace(root, tmp_path, work)
+
+
 def test_a_clean_tree_is_its_own_snapshot(repository: Make, tmp_path: Path) -> None:
     """No commit is made where HEAD already says it all."""
     root = repository({"a.txt": "1\n"})

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import shlex
 import shutil
+import sys
 import tempfile
 from importlib import resources
 from pathlib import Path
@@ -59,9 +61,11 @@ async def _first_commit(root: Path) -> None:
 
 
 def _say_next(console: Console, root: Path) -> None:
+    sef = "sef" if shutil.which("sef") else str(Path(sys.argv[0]).resolve())
     console.print(
-        f"\nTry next, in [bold]{root}[/]:\n"
-        "  sef run -f plan.toml --dry-run              where each task goes, and why\n"
-        '  sef run "where is show defined?" --json     an answer for programs\n'
-        "  sef run -f plan.toml --apply                the same work, in your files this time"
+        "The prices above are the scripts'; nothing was paid.\n\n"
+        f"Try next: cd {shlex.quote(str(root))}, and there\n"
+        f"  {sef} run -f plan.toml --dry-run            where each task goes, and why\n"
+        f'  {sef} run "where is show defined?" --json   an answer for programs\n'
+        f"  {sef} run -f plan.toml --apply              the same work, in your files this time"
     )

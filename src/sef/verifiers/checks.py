@@ -34,16 +34,21 @@ class Checks:
         self._one_base_at_a_time = asyncio.Lock()
 
     async def verify(self, case: Case) -> Verdict:
-        """Runs the check in the case's checkout."""
-        check = await self._find(case)
-        finding = await self._judge(check, case) if check else self._missing()
-        evidence = Evidence(verifier=self._name, passed=finding.passed, detail=finding.detail)
-        accepted = bool(finding.passed) or (finding.passed is None and self._optional)
+        """Runs every check of that name in the case's checkout; the worst finding counts."""
+        # What is run is found in the judged tree: the files that decide it are out of a draft's
+        # scope, and those of a merged tree were judged with the drafts it is made of.
+        checks = await self._runner.detect(case.checkout)
+        mine = [check for check in checks if check.name == self._name]
+        findings = [await self._judge(check, case) for check in mine] or [self._missing()]
+        finding = min(findings, key=_badness)
+        evidence = tuple(
+            Evidence(verifier=self._name, passed=one.passed, detail=one.detail) for one in findings
+        )
         return Verdict(
-            accepted=accepted,
+            accepted=bool(finding.passed) or (finding.passed is None and self._optional),
             undecided=finding.passed is None,
             reason=f"{self._name}: {finding.detail}",
-            evidence=(evidence,),
+            evidence=evidence,
         )
 
     @property
@@ -57,16 +62,13 @@ class Checks:
             None, "no tests were found; name the command in sef.toml: [checks] tests = ..."
         )
 
-    async def _find(self, case: Case) -> Check | None:
-        checks = await self._runner.detect(case.checkout)
-        return next((check for check in checks if check.name == self._name), None)
-
     async def _judge(self, check: Check, case: Case) -> _Finding:
         run = await self._runner.run(check, case.checkout)
         doubt = _doubt(run)
         if doubt:
             return _Finding(None, doubt)
-        if run.exit_code == 0:
+        # A draft's code can end its runner with 0; what the runner counted is held against that.
+        if run.exit_code == 0 and not (run.counts and run.counts.red):
             return self._green(run)
         return self._red(run, await self._base(check, case.base))
 
@@ -94,6 +96,11 @@ class Checks:
                 async with self._workspace.fork(commit) as fork:
                     self._bases[key] = await self._runner.run(check, fork.checkout)
         return self._bases[key]
+
+
+def _badness(finding: _Finding) -> int:
+    """Rejected before undecided before passed."""
+    return {False: 0, None: 1, True: 2}[finding.passed]
 
 
 def _doubt(run: CheckRun) -> str | None:

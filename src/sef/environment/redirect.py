@@ -1,0 +1,41 @@
+"""What the start-up hook must know, and the text of the hook that knows it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from importlib.resources import files
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Redirection:
+    """Where imports of one user's tree lead while one fork is judged. All paths are absolute."""
+
+    trace: str
+    """File that every Python of the shadow appends its lines to."""
+    fork: str
+    """The fork, without symbolic links."""
+    trees: tuple[str, ...]
+    """The user's tree, as named and without symbolic links."""
+    kept: tuple[str, ...]
+    """Folders inside the user's tree that stay readable: its environment and git directory."""
+    copies: tuple[str, ...]
+    """Installed copies of the project's modules."""
+    programs: tuple[str, ...]
+    """How the path of a program begins that runs the user's environment."""
+    sites: tuple[str, ...]
+    """The user's site folders, in their order."""
+    roots: tuple[str, ...]
+    """The fork's import roots."""
+    own: Mapping[str, str]
+    """The project's modules and their files in the fork."""
+    gone: tuple[str, ...]
+    """Modules the fork no longer has."""
+    untracked: Mapping[str, str]
+    """Modules of the project that only the user's folder holds: their files there, or a copy."""
+
+
+def render(redirection: Redirection) -> str:
+    """The source of the hook: constants inline, so that no child needs a variable or a file."""
+    source = files(__package__).joinpath("hook.py").read_text(encoding="utf-8")
+    return f"{source}\n\nstart({asdict(redirection)!a})\n"
