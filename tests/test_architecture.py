@@ -18,15 +18,16 @@ LAYERS = (
     ("cli",),
     ("build",),
     ("config", "report", "testing"),
-    ("engine", "executors", "planners", "routers", "sinks", "verifiers"),
-    ("cascade",),
-    ("checks",),
+    ("engine", "executors", "planners", "pools", "routers", "sinks", "verifiers"),
+    ("landing", "record"),
+    ("cascade", "cleanup"),
+    ("checks", "journal"),
     ("environment", "workspace"),
     ("repository",),
     ("git",),
-    ("process", "tables"),
+    ("filesystem", "owner", "process", "tables"),
     # the kernel: pure functions of values
-    ("commit", "metrics", "policy", "schedule", "story"),
+    ("commit", "explain", "keys", "metrics", "policy", "rates", "recall", "schedule", "story"),
     ("plan",),
     ("protocols",),
     ("events",),
@@ -34,7 +35,8 @@ LAYERS = (
     ("errors", "text"),
 )
 ROW = {room: row for row, rooms in enumerate(LAYERS) for room in rooms}
-KERNEL = {room for rooms in LAYERS[10:] for room in rooms}
+_KERNEL_FROM = LAYERS.index(("commit", "explain", "keys", "metrics", "policy", "rates", "recall", "schedule", "story"))
+KERNEL = {room for rooms in LAYERS[_KERNEL_FROM:] for room in rooms}
 IMPURE = {"asyncio", "datetime", "io", "os", "random", "secrets", "shutil", "socket", "sqlite3"}
 IMPURE |= {"subprocess", "sys", "tempfile", "threading", "time", "uuid"}
 

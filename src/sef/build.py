@@ -9,23 +9,30 @@ import shutil
 import tempfile
 import time
 from collections.abc import AsyncIterator, Mapping, Sequence
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, closing
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
 import platformdirs
 
 from sef.checks import CheckRunner, Overrides
+from sef.cleanup import clean, release
 from sef.config import Config, ExecutorConfig, load_config
 from sef.engine import Engine, Parts
 from sef.environment import Environments
-from sef.errors import ConfigError, RepositoryError
+from sef.errors import ConfigError, RepositoryError, UsageError
+from sef.events import Recorded, RunStarted
 from sef.executors.search import SearchExecutor
 from sef.executors.tests import TestsExecutor
-from sef.model import Tier
+from sef.journal import Journal, RunJournal
+from sef.model import Status, Tier
+from sef.owner import this_process
+from sef.pools.local import LocalPool
 from sef.protocols import Clock, Executor, Sink, Verifier
 from sef.repository import Repository, find_repository
 from sef.routers import ROUTERS
+from sef.story import outcomes
 from sef.verifiers.applies import Applies
 from sef.verifiers.checks import Checks
 from sef.verifiers.scope import Scope
@@ -70,65 +77,133 @@ async def open_engine(
     """An engine for the repository that `start` lies in, ready to run one plan.
 
     Takes the snapshot of the user's tree; removes everything it made outside the repository at
-    the end. Raises RepositoryError and ConfigError.
+    the end. Raises RepositoryError, ConfigError, JournalError.
     """
+    async with _opened(start, config, run or new_run()) as site:
+        await site.workspace.open()
+        site.journal.begin(site.run, this_process())
+        named = policy or site.config.policy
+        yield Engine(_parts(site, sinks), site.workspace, policy=named, slots=site.config.slots)
+        await release(site.repository, site.run)
+
+
+@asynccontextmanager
+async def open_interrupted(
+    start: Path, run: str, *, config: Path | None = None, sinks: Sequence[Sink] = ()
+) -> AsyncIterator[tuple[Engine, tuple[Recorded, ...]]]:
+    """An engine for a run that was cut off, and the facts to resume it from.
+
+    Raises UsageError when the run is unknown, at work in another process, or at its end.
+    """
+    async with _opened(start, config, run) as site:
+        past = _interrupted(site.journal, run)
+        (started,) = (one.fact for one in past if isinstance(one.fact, RunStarted))
+        await site.workspace.reopen(started.base)
+        site.journal.begin(run, this_process())
+        yield Engine(_parts(site, sinks), site.workspace), past
+        await release(site.repository, run)
+
+
+def _interrupted(journal: Journal, run: str) -> tuple[Recorded, ...]:
+    rows = {row.run: row for row in journal.runs()}
+    if run not in rows:
+        raise UsageError(f"there is no run {run!r} here", hint="sef runs lists them.")
+    if rows[run].owner.is_alive():
+        pid = rows[run].owner.pid
+        raise UsageError(f"run {run} is at work in process {pid}", hint="Wait for it to end.")
+    past = journal.recorded(run)
+    ended = outcomes(one.fact for one in past)
+    if ended and all(one.status is not Status.CANCELLED for one in ended):
+        raise UsageError(f"run {run} is at its end", hint=f"See what it did: sef report {run}")
+    if not ended:
+        raise UsageError(f"run {run} was cut off before it began", hint="Start a new run.")
+    return past
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Site:
+    """What every engine of a repository needs."""
+
+    run: str
+    repository: Repository
+    config: Config
+    journal: Journal
+    workspace: Workspace
+    scratch: Path
+
+
+@asynccontextmanager
+async def _opened(start: Path, config: Path | None, run: str) -> AsyncIterator[_Site]:
     repository = await find_repository(start)
     settings = repository_config(repository, config)
-    name = run or new_run()
-    scratch = _scratch(repository, name)
-    try:
-        workspace = Workspace(repository, run=name, scratch=scratch)
-        await workspace.open()
-        parts = _parts(settings, workspace, repository, scratch, sinks)
-        yield Engine(parts, workspace, policy=policy or settings.policy, slots=settings.slots)
-    finally:
-        await asyncio.to_thread(shutil.rmtree, scratch, ignore_errors=True)
+    with closing(open_journal(repository)) as journal:
+        await clean(repository, journal, scratch_folders(repository))
+        scratch = _scratch(repository, run)
+        try:
+            yield _Site(
+                run=run,
+                repository=repository,
+                config=settings,
+                journal=journal,
+                workspace=Workspace(repository, run=run, scratch=scratch),
+                scratch=scratch,
+            )
+        finally:
+            await asyncio.to_thread(shutil.rmtree, scratch, ignore_errors=True)
+
+
+def open_journal(repository: Repository) -> Journal:
+    """The journal of a repository, in its git folder. Raises JournalError."""
+    return Journal(repository.common_dir / "sef")
+
+
+def scratch_folders(repository: Repository) -> tuple[Path, ...]:
+    """Folders outside the user's tree (a home folder may itself be a repository)."""
+    cache = Path(platformdirs.user_cache_dir("sef")) / "runs"
+    temporary = Path(tempfile.gettempdir()) / f"sef-{os.getuid()}"
+    root = repository.root.resolve()
+    return tuple(one for one in (cache, temporary) if not one.resolve().is_relative_to(root))
 
 
 def _scratch(repository: Repository, run: str) -> Path:
-    """A private folder outside the user's tree (a home folder may itself be a repository)."""
-    cache = Path(platformdirs.user_cache_dir("sef"))
-    for parent in (cache / "runs", Path(tempfile.gettempdir()) / f"sef-{os.getuid()}"):
-        if not parent.resolve().is_relative_to(repository.root.resolve()):
-            parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-            (parent / run).mkdir(mode=0o700)
-            return (parent / run).resolve()
+    for parent in scratch_folders(repository):
+        parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+        (parent / run).mkdir(mode=0o700)
+        return (parent / run).resolve()
     raise RepositoryError(
         f"{repository.root} holds both the cache and the temporary folder",
         hint="Set XDG_CACHE_HOME to a folder outside the repository.",
     )
 
 
-def _parts(
-    config: Config,
-    workspace: Workspace,
-    repository: Repository,
-    scratch: Path,
-    sinks: Sequence[Sink],
-) -> Parts:
+def _parts(site: _Site, sinks: Sequence[Sink]) -> Parts:
     clock = WallClock()
-    environments = Environments(
-        tree=repository.root, scratch=scratch, python=config.python, variables=dict(os.environ)
-    )
-    checks = config.checks
+    checks = site.config.checks
     runner = CheckRunner(
-        environments=environments,
-        scratch=scratch,
+        environments=Environments(
+            tree=site.repository.root,
+            scratch=site.scratch,
+            python=site.config.python,
+            variables=dict(os.environ),
+        ),
+        scratch=site.scratch,
         overrides=Overrides(tests=checks.tests, lint=checks.lint, types=checks.types),
         timeout_s=checks.timeout_s,
     )
     mechanical: dict[str, Executor] = {
-        "tests": TestsExecutor(runner, fingerprint=workspace.status),
+        "tests": TestsExecutor(runner, fingerprint=site.workspace.status),
         "search": SearchExecutor(),
     }
-    drafting = {one.name: _executor(one, clock) for one in config.executors}
+    drafting = {one.name: _executor(one, clock) for one in site.config.executors}
     return Parts(
         router=ROUTERS["rules"](),
-        executors=mechanical | drafting,
-        tiers=_tiers(config.executors),
-        verifiers=_verifiers(runner, workspace, repository),
+        pool=LocalPool(site.workspace, mechanical | drafting),
+        tiers=_tiers(site.config.executors),
+        verifiers=_verifiers(runner, site.workspace, site.repository),
         sinks=sinks,
         clock=clock,
+        ledger=RunJournal(site.journal, site.run),
+        cores=os.cpu_count() or 1,
     )
 
 

@@ -2,40 +2,21 @@
 
 from __future__ import annotations
 
-import asyncio
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
 
-from sef.errors import DraftFailure, GitError
-from sef.events import (
-    Accepted,
-    Dispatched,
-    Drafted,
-    Exhausted,
-    Failed,
-    Rejected,
-    TaskFact,
-)
-from sef.model import (
-    Cascade,
-    Checkout,
-    Draft,
-    Evidence,
-    Patch,
-    Proposal,
-    Route,
-    Stage,
-    Task,
-    Tier,
-    Usage,
-    Verdict,
-)
-from sef.protocols import Assignment, Case, Clock, Executor, Verifier
+from sef.errors import DraftFailure, GitError, JournalError
+from sef.events import Accepted, Dispatched, Drafted, Exhausted, Failed, Rejected, TaskFact
+from sef.keys import call_key
+from sef.model import Cascade, Draft, Evidence, Route, Task, Tier, Usage, Verdict
+from sef.protocols import Call, Case, Clock, Pool, Verifier
+from sef.recall import Reached
 from sef.text import one_line
 from sef.workspace import Workspace
 
-Emit = Callable[[TaskFact], None]
+Tell = Callable[[TaskFact], Awaitable[None]]
+"""Takes a fact; returns when it may be acted on: a call's beginning and end are then durable."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -43,28 +24,50 @@ class CascadeRunner:
     """Runs cascades: `settle` for one task, `judge` for one tree."""
 
     workspace: Workspace
-    executors: Mapping[str, Executor]
+    pool: Pool
     verifiers: Mapping[str, Verifier]
     clock: Clock
 
     async def settle(
-        self, task: Task, route: Route, cascade: Cascade, *, epoch: int, base: str, emit: Emit
+        self,
+        task: Task,
+        route: Route,
+        cascade: Cascade,
+        *,
+        epoch: int,
+        base: str,
+        tell: Tell,
+        reached: tuple[Reached, ...] = (),
     ) -> None:
-        """Tries the stages in order until a draft is accepted; ends with Accepted or Exhausted."""
+        """Tries the stages in order until a draft is accepted; ends with Accepted or Exhausted.
+
+        Stages that an interrupted run had `reached` are taken from there: what was answered is
+        not asked again.
+        """
         findings: tuple[str, ...] = ()
-        for stage in cascade.stages:
-            emit(
-                Dispatched(
-                    task=task.id, epoch=epoch, executor=stage.executor, tier=stage.tier, base=base
-                )
+        for number, stage in enumerate(cascade.stages):
+            before = reached[number] if number < len(reached) else None
+            call = Call(
+                key=call_key(
+                    run=self.workspace.run,
+                    task=task,
+                    epoch=epoch,
+                    number=number,
+                    stage=stage,
+                    base=base,
+                    findings=findings,
+                ),
+                task=task,
+                route=route,
+                stage=stage,
+                base=base,
+                findings=findings,
             )
-            trial = _Trial(self, task, route, stage, base, findings)
-            fact = await trial.run(epoch, emit)
-            emit(fact)
+            fact = await _Trial(self, call, epoch, number, tell).run(before)
             if isinstance(fact, Accepted):
                 return
             findings = (*findings, _finding(fact))
-        emit(Exhausted(task=task.id, epoch=epoch, reason=findings[-1]))
+        await tell(Exhausted(task=task.id, epoch=epoch, reason=findings[-1]))
 
     async def judge(
         self,
@@ -104,100 +107,109 @@ class _Trial:
     """One stage of one task."""
 
     runner: CascadeRunner
-    task: Task
-    route: Route
-    stage: Stage
-    base: str
-    findings: tuple[str, ...]
+    call: Call
+    epoch: int
+    number: int
+    tell: Tell
 
-    async def run(self, epoch: int, emit: Emit) -> Accepted | Rejected | Failed:
-        """Drafts and judges; every way in which that can go wrong is a fact."""
+    async def run(self, before: Reached | None) -> Accepted | Rejected | Failed:
+        """Drafts and judges, as far as that was not done before; how it ended is told."""
+        if before and before.ending:
+            return before.ending
+        draft = before.draft if before else None
+        if draft is None or not await self.runner.workspace.has(draft.patch.commit):
+            drafted = await self._draft(told=before is not None)
+            if isinstance(drafted, Failed):
+                return drafted
+            draft = drafted
+        verdict = await self._judge(draft)
+        fact = self._accepted(draft, verdict) if verdict.accepted else self._rejected(verdict)
+        await self.tell(fact)
+        return fact
+
+    async def _draft(self, *, told: bool) -> Draft | Failed:
+        """One call: its beginning is durable before, its end before anybody sees it."""
+        if not told:
+            await self.tell(self._dispatched())
         started = self.runner.clock.now()
         try:
-            draft = await self._draft()
+            draft = await self.runner.pool.draft(self.call)
+        except JournalError:
+            raise
         except Exception as error:  # an executor is foreign code: whatever it raises is a failure
-            usage = self._spent(error, self.runner.clock.now() - started)
-            return Failed(
-                task=self.task.id,
-                epoch=epoch,
-                executor=self.stage.executor,
-                tier=self.stage.tier,
-                reason=_reason(error),
-                usage=usage,
-            )
-        emit(
-            Drafted(
-                task=self.task.id,
-                epoch=epoch,
-                executor=self.stage.executor,
-                tier=self.stage.tier,
-                draft=draft,
-            )
-        )
-        try:
-            verdict = await self._judge(draft)
-        except Exception as error:  # doubt rejects
-            reason = f"the verification broke: {_reason(error)}"
-            verdict = Verdict(accepted=False, undecided=True, reason=reason)
-        if not verdict.accepted:
-            return Rejected(
-                task=self.task.id,
-                epoch=epoch,
-                executor=self.stage.executor,
-                tier=self.stage.tier,
-                verdict=verdict,
-            )
-        return Accepted(
-            task=self.task.id,
-            epoch=epoch,
-            executor=self.stage.executor,
-            tier=self.stage.tier,
-            draft=draft,
-            verdict=verdict,
-            verifiers=self.stage.verifiers,
-        )
-
-    async def _draft(self) -> Draft:
-        async with asyncio.timeout(self.stage.deadline_s):
-            if self.stage.tier is Tier.NONE and self.base == self.runner.workspace.base:
-                return await self._read(self.runner.workspace.user_checkout())
-            async with self.runner.workspace.fork(self.base) as fork:
-                proposal = await self._propose(fork.checkout)
-                patch = await self.runner.workspace.capture(fork)
-        return Draft(answer=proposal.answer, patch=patch, usage=proposal.usage)
-
-    async def _read(self, checkout: Checkout) -> Draft:
-        proposal = await self._propose(checkout)
-        patch = Patch(base=self.base, commit=self.base)
-        return Draft(answer=proposal.answer, patch=patch, usage=proposal.usage)
-
-    async def _propose(self, checkout: Checkout) -> Proposal:
-        assignment = Assignment(
-            task=self.task,
-            route=self.route,
-            checkout=checkout,
-            effort=self.stage.effort,
-            findings=self.findings,
-        )
-        return await self.runner.executors[self.stage.executor].execute(assignment)
+            failed = self._failed(error, self.runner.clock.now() - started)
+            await self.tell(failed)
+            return failed
+        await self.tell(self._drafted(draft))
+        return draft
 
     async def _judge(self, draft: Draft) -> Verdict:
-        if self.stage.tier is Tier.NONE:
+        if self.call.stage.tier is Tier.NONE:
             return Verdict(accepted=True, reason="computed, not drafted")
-        return await self.runner.judge(
-            self.task,
-            self.route,
-            draft,
-            commit=draft.patch.commit,
-            base=draft.patch.base,
-            verifiers=self.stage.verifiers,
+        try:
+            return await self.runner.judge(
+                self.call.task,
+                self.call.route,
+                draft,
+                commit=draft.patch.commit,
+                base=draft.patch.base,
+                verifiers=self.call.stage.verifiers,
+            )
+        except Exception as error:  # doubt rejects
+            reason = f"the verification broke: {_reason(error)}"
+            return Verdict(accepted=False, undecided=True, reason=reason)
+
+    # -- what is told --------------------------------------------------------------------------
+
+    def _dispatched(self) -> Dispatched:
+        return Dispatched(
+            task=self.call.task.id,
+            epoch=self.epoch,
+            stage=self.number,
+            executor=self.call.stage.executor,
+            tier=self.call.stage.tier,
+            base=self.call.base,
+            call=self.call.key,
         )
 
-    def _spent(self, error: Exception, seconds: float) -> Usage:
-        """What a failed attempt used up, as far as it is known."""
-        known = error.usage if isinstance(error, DraftFailure) else None
-        free = Decimal(0) if self.stage.tier is Tier.NONE else None
-        return known or Usage(cost_usd=free, seconds=seconds)
+    def _drafted(self, draft: Draft) -> Drafted:
+        return Drafted(
+            task=self.call.task.id,
+            epoch=self.epoch,
+            executor=self.call.stage.executor,
+            tier=self.call.stage.tier,
+            draft=draft,
+        )
+
+    def _failed(self, error: Exception, seconds: float) -> Failed:
+        return Failed(
+            task=self.call.task.id,
+            epoch=self.epoch,
+            executor=self.call.stage.executor,
+            tier=self.call.stage.tier,
+            reason=_reason(error),
+            usage=_spent(error, self.call.stage.tier, seconds),
+        )
+
+    def _rejected(self, verdict: Verdict) -> Rejected:
+        return Rejected(
+            task=self.call.task.id,
+            epoch=self.epoch,
+            executor=self.call.stage.executor,
+            tier=self.call.stage.tier,
+            verdict=verdict,
+        )
+
+    def _accepted(self, draft: Draft, verdict: Verdict) -> Accepted:
+        return Accepted(
+            task=self.call.task.id,
+            epoch=self.epoch,
+            executor=self.call.stage.executor,
+            tier=self.call.stage.tier,
+            draft=draft,
+            verdict=verdict,
+            verifiers=self.call.stage.verifiers,
+        )
 
 
 async def _verdict(name: str, verifier: Verifier, case: Case) -> Verdict:
@@ -207,6 +219,12 @@ async def _verdict(name: str, verifier: Verifier, case: Case) -> Verdict:
         reason = f"{name} could not decide: {_reason(error)}"
         evidence = (Evidence(verifier=name, passed=None, detail=reason),)
         return Verdict(accepted=False, undecided=True, reason=reason, evidence=evidence)
+
+
+def _spent(error: Exception, tier: Tier, seconds: float) -> Usage:
+    """What a failed attempt used up, as far as it is known."""
+    known = error.usage if isinstance(error, DraftFailure) else None
+    return known or Usage(cost_usd=Decimal(0) if tier is Tier.NONE else None, seconds=seconds)
 
 
 def _finding(fact: Rejected | Failed) -> str:

@@ -7,11 +7,12 @@ import shlex
 from collections.abc import Collection
 from dataclasses import dataclass, field
 from difflib import get_close_matches
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import Annotated, Final, Literal
 
 from pydantic import AfterValidator, Field
 
+from sef.environment.settings import Mode, Settings
 from sef.errors import ConfigError
 from sef.model import Tier
 from sef.tables import Table, is_file, read
@@ -64,6 +65,8 @@ class Config:
     checks: ChecksConfig = field(default_factory=ChecksConfig)
     python: Path | None = None
     """The interpreter of the project's own environment; None: sef looks for it."""
+    environment: Settings = field(default_factory=Settings)
+    """How the environment of a fork is made."""
     executors: tuple[ExecutorConfig, ...] = ()
     """In the order of the file."""
 
@@ -74,7 +77,16 @@ def _command(line: str) -> str:
     return line
 
 
+def _inside(folder: str) -> str:
+    """A path that stays in the tree, and is not the tree."""
+    path = PurePosixPath(folder)
+    if path.is_absolute() or ".." in path.parts or not path.parts or _CONTROL.search(folder):
+        raise ValueError("not a folder of the tree")
+    return str(path)
+
+
 _Command = Annotated[str, Field(max_length=10_000), AfterValidator(_command)]
+_Inside = Annotated[str, Field(max_length=1_000), AfterValidator(_inside)]
 _COMMAND: Final = "one command line with balanced quotes"
 
 
@@ -90,6 +102,11 @@ class _ChecksTable(Table):
 class _EnvironmentTable(Table):
     python: str | None = Field(
         default=None, min_length=1, description="the path of a Python interpreter"
+    )
+    setup: _Command | None = Field(default=None, description=_COMMAND)
+    mode: Mode = Field(default="hide", description="hide, mount or open")
+    linked: tuple[_Inside, ...] = Field(
+        default=(), max_length=20, description="folders of the tree, relative to its root"
     )
 
 
@@ -126,6 +143,7 @@ def load_config(path: Path | None, uses: Collection[str] = USES) -> Config:
         slots=found.slots,
         checks=_checks(found.checks),
         python=_existing(path, "[environment]: python", found.environment.python),
+        environment=_environment(found.environment),
         executors=tuple(_executor(path, name, t, uses) for name, t in found.executors.items()),
     )
 
@@ -134,6 +152,10 @@ def _checks(table: _ChecksTable) -> ChecksConfig:
     return ChecksConfig(
         tests=table.tests, lint=table.lint, types=table.types, timeout_s=table.timeout_s
     )
+
+
+def _environment(table: _EnvironmentTable) -> Settings:
+    return Settings(setup=table.setup, mode=table.mode, linked=table.linked)
 
 
 def _existing(source: Path, key: str, value: str | None) -> Path | None:

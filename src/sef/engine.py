@@ -1,25 +1,24 @@
 """Many tasks: obey the schedule, feed it facts.
 
 run
-|-- route every task, refuse what no executor can take
-|-- obey(schedule.begin())
-|-- until the schedule is done: obey(schedule.handle(next fact))
-|     |-- Start  -> a worker that settles the task's cascade
-|     |-- Commit -> a worker that merges, checks what the merge made new, and lands
-|     `-- Block  -> the fact that a task will not start
-`-- the outcome is a fold over the facts
+|-- route every task (a resumed run: as it was routed then)
+|-- obey(schedule.begin()), or after a replay of the old facts obey(schedule.resume())
+|-- until the schedule is done: take the facts that came in, wait until the ledger has them,
+|   obey(schedule.handle(fact))
+|     |-- Start        -> a worker that settles the task's cascade
+|     |-- Commit       -> a worker that merges, checks what the merge made new, and lands
+|     |-- Squash, Stop -> the task's worker is cancelled
+|     `-- Block        -> the fact that a task will not start
+`-- what became of each task is a fold over the facts
 """
 
 from __future__ import annotations
 
 import asyncio
-import logging
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from sef.cascade import CascadeRunner
-from sef.commit import commit_message
-from sef.errors import GitError, PlanError
 from sef.events import (
     Accepted,
     Applied,
@@ -29,24 +28,31 @@ from sef.events import (
     Command,
     Commit,
     Committed,
+    Dispatched,
+    Drafted,
     Exhausted,
     Fact,
+    Failed,
+    Recorded,
+    Resumed,
     Routed,
     RunFinished,
     RunStarted,
-    Squashed,
+    Squash,
     Start,
+    Stop,
     TaskFact,
 )
+from sef.landing import Landing
 from sef.metrics import cost
-from sef.model import Route, Task, Tier, Verdict
+from sef.model import Resource, Route, Task, Tier
 from sef.plan import Plan
-from sef.policy import AUTO, Policy, pick
-from sef.protocols import Clock, Executor, Router, Sink, Verifier
+from sef.policy import AUTO, cascade_for, pick
+from sef.protocols import Clock, Ledger, Pool, Router, Sink, Verifier
+from sef.recall import in_flight, planned, reached
+from sef.record import Record
 from sef.schedule import Schedule
 from sef.workspace import Workspace
-
-_log = logging.getLogger("sef")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -54,13 +60,15 @@ class Parts:
     """What an engine is made of; `sef.build` puts it together."""
 
     router: Router
-    executors: Mapping[str, Executor]
-    """By name, tier 0 included."""
+    pool: Pool
     tiers: Mapping[Tier, str]
     """The executor that serves each tier above 0."""
     verifiers: Mapping[str, Verifier]
     sinks: Sequence[Sink]
     clock: Clock
+    ledger: Ledger
+    cores: int
+    """Tasks that may keep a core busy at once."""
 
 
 class Engine:
@@ -73,45 +81,42 @@ class Engine:
         self._workspace = workspace
         self._policy = policy
         self._slots = slots
-        self._runner = CascadeRunner(
+        self._cascades = CascadeRunner(
             workspace=workspace,
-            executors=parts.executors,
+            pool=parts.pool,
             verifiers=parts.verifiers,
             clock=parts.clock,
         )
-        self._sinks = list(parts.sinks)
-        self._inbox: asyncio.Queue[TaskFact] = asyncio.Queue()
-        self._facts: list[Fact] = []
+        self._landing = Landing(workspace, self._cascades)
+        self._record = Record(parts.ledger, parts.sinks, parts.clock)
+        self._inbox: asyncio.Queue[Fact] = asyncio.Queue()
         self._accepted: dict[str, Accepted] = {}
+        self._workers: dict[str, asyncio.Task[None]] = {}
+        self._resumed = False
+
+    @property
+    def facts(self) -> tuple[Fact, ...]:
+        """Everything told so far."""
+        return self._record.facts
 
     def route(self, plan: Plan) -> Mapping[str, Routed]:
         """Where each task would go; nothing is run."""
         return {task.id: self._routed(task) for task in plan.tasks}
 
+    def cancel(self, task: str) -> None:
+        """Calls one task off, and with it those that need it; the rest goes on."""
+        self._tell(Cancelled(task=task))
+
     async def run(self, plan: Plan, *, apply: bool = False) -> tuple[Fact, ...]:
         """Runs the plan to its end and returns every fact, the last one RunFinished.
 
         Cancelling it kills what runs, removes the forks and leaves the facts told so far with
-        the sinks. Raises ApplyConflict when `apply` does not fit the user's tree; what was
-        accepted is then on the branch all the same.
+        the sinks and the ledger. Raises ApplyConflict when `apply` does not fit the user's tree
+        (what was accepted is then on the branch all the same), JournalError when the ledger
+        fails.
         """
-        started = self._parts.clock.now()
         routes = self.route(plan)
-        slots = self._slots or max(self._picked(routed).slots for routed in routes.values())
-        self._begin(plan, routes, slots)
-        try:
-            await self._obey_until_done(plan, routes, slots)
-            if apply and self._workspace.landed:
-                await self._workspace.apply()
-                self._tell(Applied(commit=self._workspace.tip))
-        except asyncio.CancelledError:
-            self._tell(Cancelled())
-            raise
-        finally:
-            self._finish(self._parts.clock.now() - started)
-        return tuple(self._facts)
-
-    def _begin(self, plan: Plan, routes: Mapping[str, Routed], slots: int) -> None:
+        slots = self._slots or max(self._slots_of(routed) for routed in routes.values())
         self._tell(
             RunStarted(
                 run=self._workspace.run,
@@ -123,47 +128,124 @@ class Engine:
         )
         for routed in routes.values():
             self._tell(routed)
+        schedule = self._schedule(plan, routes, slots)
+        return await self._finish(plan, routes, schedule, schedule.begin(), apply=apply)
 
-    def _finish(self, seconds: float) -> None:
-        branch = self._workspace.landed
-        self._tell(RunFinished(run=self._workspace.run, seconds=seconds, branch=branch))
+    async def resume(self, past: Sequence[Recorded], *, apply: bool = False) -> tuple[Fact, ...]:
+        """Goes on with an interrupted run from its facts; what was answered is not asked again."""
+        before = [one for one in past if not isinstance(one.fact, Cancelled | RunFinished)]
+        tasks, routes, slots = planned(one.fact for one in before)
+        plan = Plan(tasks)
+        schedule = self._schedule(plan, routes, slots)
+        schedule.begin()
+        told = {one.fact.task for one in before if isinstance(one.fact, Blocked)}
+        untold: list[Command] = []
+        for one in before:
+            # Of what followed then, only a block that was not told leaves no other trace.
+            blocks = (c for c in schedule.handle(one.fact) if isinstance(c, Block))
+            untold += [block for block in blocks if block.task not in told]
+            if isinstance(one.fact, Accepted):
+                self._accepted[one.fact.task] = one.fact
+        self._record.recall(before)
+        self._resumed = True
+        self._tell(Resumed(run=self._workspace.run, in_flight=in_flight(self.facts)))
+        return await self._finish(
+            plan, routes, schedule, [*schedule.resume(), *untold], apply=apply
+        )
 
-    async def _obey_until_done(self, plan: Plan, routes: Mapping[str, Routed], slots: int) -> None:
+    # -- the loop ------------------------------------------------------------------------------
+
+    async def _finish(
+        self,
+        plan: Plan,
+        routes: Mapping[str, Routed],
+        schedule: Schedule,
+        commands: Sequence[Command],
+        *,
+        apply: bool,
+    ) -> tuple[Fact, ...]:
+        try:
+            await self._obey_until_done(plan, routes, schedule, commands)
+            if apply and self._workspace.landed:
+                await self._workspace.apply()
+                self._tell(Applied(commit=self._workspace.tip))
+        except asyncio.CancelledError:
+            self._tell(Cancelled())
+            raise
+        finally:
+            self._tell(
+                RunFinished(
+                    run=self._workspace.run,
+                    seconds=self._record.seconds,
+                    branch=self._workspace.landed,
+                )
+            )
+            await self._record.settled()
+        return self.facts
+
+    async def _obey_until_done(
+        self,
+        plan: Plan,
+        routes: Mapping[str, Routed],
+        schedule: Schedule,
+        commands: Sequence[Command],
+    ) -> None:
         tasks = {task.id: task for task in plan.tasks}
-        schedule = Schedule(plan, slots)
         async with asyncio.TaskGroup() as workers:
 
             def obey(commands: Iterable[Command]) -> None:
                 for command in commands:
                     self._obey(command, tasks[command.task], routes[command.task], workers)
 
-            obey(schedule.begin())
+            await self._record.settled()
+            obey(commands)
             while not schedule.done:
-                obey(schedule.handle(await self._inbox.get()))
+                facts = [await self._inbox.get()]
+                while not self._inbox.empty():
+                    facts.append(self._inbox.get_nowait())
+                commands = [command for fact in facts for command in schedule.handle(fact)]
+                if any(isinstance(command, Start) for command in commands):
+                    # Nothing is begun before the facts that it follows from are durable.
+                    await self._record.settled()
+                obey(commands)
 
     def _obey(
         self, command: Command, task: Task, routed: Routed, workers: asyncio.TaskGroup
     ) -> None:
         match command:
             case Start(epoch=epoch):
-                workers.create_task(self._settle(task, routed, epoch))
-            case Commit(epoch=epoch):
-                workers.create_task(self._commit(task, routed, epoch))
+                work = self._settle(task, routed, epoch)
+                self._workers[task.id] = workers.create_task(work)
+            case Commit(epoch=epoch) if self._accepted[task.id].draft.patch.empty:
+                self._tell(Committed(task=task.id, epoch=epoch, commit=None))
+            case Commit():
+                work = self._commit(task, routed)
+                self._workers[task.id] = workers.create_task(work)
+            case Squash() | Stop():
+                self._workers[task.id].cancel()
             case Block(reason=reason):
-                self._emit(Blocked(task=task.id, reason=reason))
+                self._tell(Blocked(task=task.id, reason=reason))
 
     async def _settle(self, task: Task, routed: Routed, epoch: int) -> None:
         if routed.cascade is None:
-            self._emit(Exhausted(task=task.id, epoch=epoch, reason=routed.obstacle))
+            await self._emit(Exhausted(task=task.id, epoch=epoch, reason=routed.obstacle))
             return
-        await self._runner.settle(
+        before = reached(self.facts, task.id, epoch) if self._resumed else ()
+        await self._cascades.settle(
             task,
             routed.route,
             routed.cascade,
             epoch=epoch,
-            base=self._base(task, routed.route),
-            emit=self._emit,
+            base=before[0].base if before else self._base(task, routed.route),
+            tell=self._emit,
+            reached=before,
         )
+
+    async def _commit(self, task: Task, routed: Routed) -> None:
+        checks = routed.cascade.checks if routed.cascade else ()
+        accepted = self._accepted[task.id]
+        paid = cost(self.facts, task.id)
+        await self._emit(await self._landing.land(task, routed.route, accepted, paid, checks))
 
     def _base(self, task: Task, route: Route) -> str:
         """The tree a task starts from: the tip, so that it sees what it needs.
@@ -173,76 +255,35 @@ class Engine:
         alone = route.request is not None and not task.needs
         return self._workspace.base if alone else self._workspace.tip
 
-    async def _commit(self, task: Task, routed: Routed, epoch: int) -> None:
-        try:
-            fact = await self._landed(task, routed, self._accepted[task.id])
-        except GitError as error:
-            reason = f"its accepted work could not be committed: {error}"
-            fact = Exhausted(task=task.id, epoch=epoch, reason=reason)
-        self._emit(fact)
+    # -- routes --------------------------------------------------------------------------------
 
-    async def _landed(
-        self, task: Task, routed: Routed, accepted: Accepted
-    ) -> Committed | Squashed | Exhausted:
-        """Merges an accepted draft onto the tip, checks what the merge made new, commits."""
-        patch, epoch = accepted.draft.patch, accepted.epoch
-        if patch.empty:
-            return Committed(task=task.id, epoch=epoch, commit=None)
-        merged = await self._workspace.merge(patch)
-        if merged is None:
-            return Squashed(
-                task=task.id, epoch=epoch, reason="it conflicts with what was committed meanwhile"
-            )
-        if patch.base != self._workspace.tip:
-            verdict = await self._judge_merged(task, routed, accepted, merged)
-            # Trust means that no check could speak for the draft; then none can for the merge.
-            if not verdict.accepted and not (verdict.undecided and _trusted(accepted)):
-                reason = f"merged with what was committed meanwhile: {verdict.reason}"
-                return Squashed(task=task.id, epoch=epoch, reason=reason)
-        message = commit_message(self._workspace.run, task, accepted, cost(self._facts, task.id))
-        return Committed(
-            task=task.id, epoch=epoch, commit=await self._workspace.land(merged, message)
-        )
-
-    async def _judge_merged(
-        self, task: Task, routed: Routed, accepted: Accepted, merged: str
-    ) -> Verdict:
-        return await self._runner.judge(
-            task,
-            routed.route,
-            accepted.draft,
-            commit=merged,
-            base=self._workspace.tip,
-            verifiers=self._picked(routed).checks,
-        )
+    def _schedule(self, plan: Plan, routes: Mapping[str, Routed], slots: int) -> Schedule:
+        busy = {
+            name: Resource.CPU if routed.route.request else Resource.AGENT
+            for name, routed in routes.items()
+        }
+        free = {Resource.AGENT: slots, Resource.CPU: self._parts.cores}
+        return Schedule(plan, free, resources=busy)
 
     def _routed(self, task: Task) -> Routed:
         route = self._parts.router.route(task)
-        try:
-            cascade = pick(self._policy, route).cascade(route, self._parts.tiers)
-        except PlanError as error:
-            return Routed(task=task.id, route=route, cascade=None, obstacle=str(error))
-        return Routed(task=task.id, route=route, cascade=cascade)
+        return cascade_for(task.id, route, self._policy, self._parts.tiers)
 
-    def _picked(self, routed: Routed) -> Policy:
-        return pick(self._policy, routed.route)
+    def _slots_of(self, routed: Routed) -> int:
+        return pick(self._policy, routed.route).slots
 
-    def _emit(self, fact: TaskFact) -> None:
-        """A fact about a task goes to the sinks and to the schedule."""
+    # -- telling -------------------------------------------------------------------------------
+
+    async def _emit(self, fact: TaskFact) -> None:
+        """Tells a fact; a paid call's beginning and end are durable before anybody acts on them."""
+        if isinstance(fact, Dispatched | Drafted | Failed) and fact.tier > Tier.NONE:
+            await self._record.take_durably(fact)
+        else:
+            self._record.take(fact)
         if isinstance(fact, Accepted):
             self._accepted[fact.task] = fact
-        self._tell(fact)
         self._inbox.put_nowait(fact)
 
     def _tell(self, fact: Fact) -> None:
-        self._facts.append(fact)
-        for sink in tuple(self._sinks):
-            try:
-                sink.tell(fact)
-            except Exception:  # a sink cannot hurt the run
-                self._sinks.remove(sink)
-                _log.exception("a sink failed and is dropped: %r", sink)
-
-
-def _trusted(accepted: Accepted) -> bool:
-    return "trust" in accepted.verifiers
+        self._record.take(fact)
+        self._inbox.put_nowait(fact)

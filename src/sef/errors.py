@@ -6,6 +6,8 @@
     |   |-- PlanError                      the tasks do not form a plan
     |   `-- ConfigError                    sef.toml says something sef does not understand
     |-- DraftFailure                       an executor ended without a draft (it is not a rejection)
+    |   `-- Transient                      the same call may succeed a moment later
+    |-- JournalError                       the journal cannot be written or read
     |-- GitError                           a git command failed that sef expected to succeed
     `-- ApplyConflict                      accepted work does not fit the user's tree any more
 
@@ -60,6 +62,14 @@ class DraftFailure(SefError):
     ) -> None:
         super().__init__(message, hint=hint)
         self.usage = usage
+
+
+class Transient(DraftFailure):
+    """The executor ended without a draft; the same call may succeed a moment later."""
+
+
+class JournalError(SefError):
+    """The journal cannot be written or read."""
 
 
 class GitError(SefError):

@@ -38,19 +38,24 @@ class Routed:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Dispatched:
-    """An executor was given the task."""
+    """An executor is about to be given the task: durable before it is, so that a paid call that
+    was cut off can be told from one that never began."""
 
     task: str
     epoch: int
+    stage: int
+    """Which stage of the cascade, from 0."""
     executor: str
     tier: Tier
     base: str
     """Commit it works on."""
+    call: str
+    """Key of the call: run, task, epoch, stage and what is asked, hashed."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Drafted:
-    """An executor finished a draft."""
+    """An executor finished a draft: durable before anybody sees it, so that it is paid once."""
 
     task: str
     epoch: int
@@ -133,7 +138,19 @@ class Blocked:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Cancelled:
-    """The person who asked called the run off before it was done."""
+    """The person who asked called one task, or the whole run, off before it was done."""
+
+    task: str | None = None
+    """None for the whole run."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Resumed:
+    """A run that was cut off goes on."""
+
+    run: str
+    in_flight: tuple[str, ...]
+    """Keys of the calls under way when it was cut off: possibly paid twice."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -157,7 +174,17 @@ class RunFinished:
 TaskFact = (
     Dispatched | Drafted | Failed | Rejected | Accepted | Exhausted | Committed | Squashed | Blocked
 )
-Fact = RunStarted | Routed | TaskFact | Cancelled | Applied | RunFinished
+Fact = RunStarted | Routed | TaskFact | Cancelled | Resumed | Applied | RunFinished
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Recorded:
+    """A fact with its time."""
+
+    fact: Fact
+    seconds: float
+    """Since the run began, by a clock that never goes back; the time between a cut-off and the
+    resumption is left out."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -184,4 +211,20 @@ class Block:
     reason: str
 
 
-Command = Start | Commit | Block
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Squash:
+    """Undo what the task did: it read a draft that was rejected. It will start again."""
+
+    task: str
+    epoch: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Stop:
+    """Stop the task's work for good."""
+
+    task: str
+    epoch: int
+
+
+Command = Start | Commit | Block | Squash | Stop

@@ -41,9 +41,11 @@ def costs(facts: Iterable[Fact]) -> Costs:
     """What a run cost, and its baseline."""
     told = tuple(facts)
     tasks = [task.id for fact in told if isinstance(fact, RunStarted) for task in fact.tasks]
+    spent = _spendings(told)
+    # The target's last attempt: without drafts it would have been the only one.
+    target = {one.task: one.cost for one in spent if one.tier is Tier.TARGET}
     return Costs(
-        cost=_sum([spent.cost for spent in _spendings(told)]),
-        baseline=_sum([_at_target(told, task) for task in tasks]),
+        cost=_sum(one.cost for one in spent), baseline=_sum(target.get(task) for task in tasks)
     )
 
 
@@ -63,12 +65,6 @@ def _spendings(facts: Iterable[Fact]) -> list[_Spending]:
         elif isinstance(fact, Failed):
             found.append(_Spending(fact.task, fact.tier, fact.usage.cost_usd))
     return found
-
-
-def _at_target(facts: tuple[Fact, ...], task: str) -> Decimal | None:
-    """The price of the target's last attempt: without drafts it would have been the only one."""
-    spent = [one.cost for one in _spendings(facts) if one.task == task and one.tier is Tier.TARGET]
-    return spent[-1] if spent else None
 
 
 def _sum(amounts: Iterable[Decimal | None]) -> Decimal | None:

@@ -50,6 +50,23 @@ class Effort(StrEnum):
     MAX = "max"
 
 
+class Lane(IntEnum):
+    """Who goes first when a slot is free: an urgent task before any other, whatever its rank."""
+
+    URGENT = 0
+    NORMAL = 1
+    BACKGROUND = 2
+
+
+class Resource(StrEnum):
+    """What a running task mainly uses; each resource has slots of its own."""
+
+    AGENT = "agent"
+    """Waits for a model most of the time."""
+    CPU = "cpu"
+    """Keeps a core busy."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Task:
     """One piece of work, as its author said it."""
@@ -64,6 +81,8 @@ class Task:
     """Set when the author says what kind of work it is; otherwise the router decides."""
     paths: tuple[str, ...] = ()
     """Glob patterns of the files it may write; empty: whatever its kind may write."""
+    lane: Lane = Lane.NORMAL
+    """Which tasks go before it when slots are scarce."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -122,6 +141,8 @@ class Cascade:
 
     stages: tuple[Stage, ...]
     """In the order they are tried."""
+    checks: tuple[str, ...] = ()
+    """Names of the verifiers that a merged tree must pass."""
 
     def __post_init__(self) -> None:
         tiers = [stage.tier for stage in self.stages]
@@ -296,6 +317,20 @@ class Checkout:
     """Paths of the files in the snapshot of the user's tree, sorted."""
     changed: tuple[str, ...] = ()
     """Paths in which `commit` differs from that snapshot, sorted."""
+
+
+class State(StrEnum):
+    """Where a task is in the schedule."""
+
+    WAITING = "waiting"
+    RUNNING = "running"
+    DRAFTED = "drafted"
+    ACCEPTED = "accepted"
+    COMMITTING = "committing"
+    DONE = "done"
+    FAILED = "failed"
+    BLOCKED = "blocked"
+    CANCELLED = "cancelled"
 
 
 class Status(StrEnum):

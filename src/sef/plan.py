@@ -33,11 +33,12 @@ class Plan:
         _check_cycles(self.tasks)
 
     def needed_by(self) -> Mapping[str, tuple[str, ...]]:
-        """For each task the ids of the tasks that need it directly."""
-        return {
-            task.id: tuple(other.id for other in self.tasks if task.id in other.needs)
-            for task in self.tasks
-        }
+        """For each task the ids of the tasks that need it directly, in the order of the plan."""
+        after: dict[str, list[str]] = {task.id: [] for task in self.tasks}
+        for task in self.tasks:
+            for need in dict.fromkeys(task.needs):
+                after[need].append(task.id)
+        return {task: tuple(others) for task, others in after.items()}
 
     def ranks(self) -> Mapping[str, int]:
         """For each task its b-level: the number of tasks on the longest chain from it to an end.
@@ -71,14 +72,16 @@ def _check_ids(tasks: tuple[Task, ...]) -> None:
 
 
 def _check_needs(tasks: tuple[Task, ...]) -> None:
-    known = [task.id for task in tasks]
+    known = dict.fromkeys(task.id for task in tasks)
     for task in tasks:
         for need in task.needs:
             if need not in known:
                 near = get_close_matches(need, known, 1)
                 raise PlanError(
                     f"task {task.id!r} needs {need!r}, which is not in the plan",
-                    hint=f"Did you mean {near[0]!r}?" if near else f"Known ids: {_some(known)}",
+                    hint=f"Did you mean {near[0]!r}?"
+                    if near
+                    else f"Known ids: {_some(list(known))}",
                 )
 
 

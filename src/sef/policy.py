@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from types import MappingProxyType
 
 from sef.errors import PlanError
+from sef.events import Routed
 from sef.model import Cascade, Effort, Route, Stage, Tier
 
 
@@ -33,8 +34,10 @@ class Policy:
     def cascade(self, route: Route, executors: Mapping[Tier, str]) -> Cascade:
         """The stages for a route, given the name of the executor that serves each tier.
 
-        A tier that nobody serves is served by the next one above. Work whose result no verifier
-        here can judge (answers, designs) is retained: the target does it without a draft.
+        A mechanical request stands alone: what keeps it from being done (a missing runner, a wrong
+        path, a deadline) no model can mend. A tier that nobody serves is served by the next one
+        above. Work whose result no verifier here can judge (answers, designs) is retained: the
+        target does it without a draft.
         Raises PlanError when no executor can take the task.
         """
         stages = tuple(self._stages(route, executors))
@@ -43,7 +46,7 @@ class Policy:
                 f"no executor of tier {route.tier} or above is configured",
                 hint="Name one in sef.toml: [executors.NAME] with use and tier.",
             )
-        return Cascade(stages=stages)
+        return Cascade(stages=stages, checks=self.checks)
 
     def _stages(self, route: Route, executors: Mapping[Tier, str]) -> Iterable[Stage]:
         if route.request is not None:
@@ -54,8 +57,9 @@ class Policy:
                 verifiers=("trust",),
                 deadline_s=self.deadline_s,
             )
+            return
         for tier in sorted(executors):
-            if route.tier <= tier < Tier.TARGET and route.request is None and route.kind.writes:
+            if route.tier <= tier < Tier.TARGET and route.kind.writes:
                 yield self._draft(executors[tier], tier)
                 break
         if Tier.TARGET in executors:
@@ -109,6 +113,15 @@ POLICIES: Mapping[str, Policy] = MappingProxyType(
 )
 AUTO = "auto"
 """Not a policy but the wish that each task's route picks one."""
+
+
+def cascade_for(task: str, route: Route, policy: str, executors: Mapping[Tier, str]) -> Routed:
+    """The fact of a task's cascade, or of the obstacle to one."""
+    try:
+        cascade = pick(policy, route).cascade(route, executors)
+    except PlanError as error:
+        return Routed(task=task, route=route, cascade=None, obstacle=str(error))
+    return Routed(task=task, route=route, cascade=cascade)
 
 
 def pick(name: str, route: Route) -> Policy:

@@ -1,7 +1,7 @@
-"""Running a program so that nothing of it outlives its owner.
+"""Running a program so that it does not outlive its owner.
 
 Every program gets its own process group, a deadline and a bounded output. Cancelling the caller
-kills the group.
+kills the group. A descendant that leaves the group on purpose (a daemon) is out of reach.
 """
 
 from __future__ import annotations
@@ -53,7 +53,8 @@ async def run_program(
         process = await asyncio.create_subprocess_exec(
             *argv,
             cwd=cwd,
-            env=dict(env),
+            # A stale PWD would lead a shell or make back to the caller's folder.
+            env={**env, "PWD": str(cwd)},
             stdin=asyncio.subprocess.DEVNULL if stdin is None else asyncio.subprocess.PIPE,
             stdout=output.write_end,
             stderr=errors.write_end,

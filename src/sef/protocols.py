@@ -6,8 +6,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
-from sef.events import Fact
-from sef.model import Checkout, Draft, Effort, Proposal, Route, Task, Verdict
+from sef.events import Fact, Recorded
+from sef.model import Checkout, Draft, Effort, Proposal, Route, Stage, Task, Verdict
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -36,6 +36,20 @@ class Case:
     """The commit that it must not be worse than."""
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Call:
+    """One stage of one task, to be run once: a second call with the same key changes nothing."""
+
+    key: str
+    """See `sef.keys.call_key`."""
+    task: Task
+    route: Route
+    stage: Stage
+    base: str
+    """Commit to work on: values go by reference."""
+    findings: tuple[str, ...] = ()
+
+
 class Router(Protocol):
     """Says where a task should go first."""
 
@@ -52,6 +66,22 @@ class Executor(Protocol):
     """Works on one task in one checkout. Raises DraftFailure when it ends without a draft."""
 
     async def execute(self, assignment: Assignment) -> Proposal: ...
+
+
+class Pool(Protocol):
+    """Where a stage runs. Raises DraftFailure when it ends without a draft."""
+
+    async def draft(self, call: Call) -> Draft: ...
+
+
+class Ledger(Protocol):
+    """Keeps the facts of one run. Raises JournalError when it cannot."""
+
+    def append(self, recorded: Recorded) -> None:
+        """Takes the fact; it is durable after the next `settled`."""
+
+    async def settled(self) -> None:
+        """Returns when everything appended so far survives a power cut."""
 
 
 class Verifier(Protocol):

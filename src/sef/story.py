@@ -8,6 +8,7 @@ from dataclasses import replace
 from sef.events import (
     Accepted,
     Blocked,
+    Cancelled,
     Committed,
     Drafted,
     Exhausted,
@@ -25,7 +26,18 @@ def outcomes(facts: Iterable[Fact]) -> tuple[Outcome, ...]:
     """One outcome a task, in the order of the plan."""
     told = tuple(facts)
     tasks = [task for fact in told if isinstance(fact, RunStarted) for task in fact.tasks]
-    return tuple(_outcome(task, told) for task in tasks)
+    apart = by_task(told)
+    return tuple(_outcome(task, apart.get(task.id, [])) for task in tasks)
+
+
+def by_task(facts: Iterable[Fact]) -> dict[str, list[Fact]]:
+    """The facts about each task, in order; facts about the run as a whole are left out."""
+    apart: dict[str, list[Fact]] = {}
+    for fact in facts:
+        task = getattr(fact, "task", None)
+        if task is not None:
+            apart.setdefault(task, []).append(fact)
+    return apart
 
 
 def run_status(ended: Iterable[Outcome]) -> str:
@@ -38,8 +50,7 @@ def run_status(ended: Iterable[Outcome]) -> str:
     return "partial" if Status.DONE in states else "failed"
 
 
-def _outcome(task: Task, facts: tuple[Fact, ...]) -> Outcome:
-    mine = [fact for fact in facts if getattr(fact, "task", None) == task.id]
+def _outcome(task: Task, mine: list[Fact]) -> Outcome:
     accepted = [fact for fact in mine if isinstance(fact, Accepted)]
     landed = [fact for fact in mine if isinstance(fact, Committed)]
     status, reason = _ending(mine)
@@ -68,6 +79,8 @@ def _ending(facts: list[Fact]) -> tuple[Status, str]:
                 return Status.FAILED, reason
             case Blocked(reason=reason):
                 return Status.BLOCKED, reason
+            case Cancelled():
+                return Status.CANCELLED, "it was called off"
             case _:
                 pass
     return Status.CANCELLED, "the run was called off"

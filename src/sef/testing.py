@@ -18,6 +18,7 @@ from typing import Final, TypeVar
 from pydantic import Field
 
 from sef.errors import ConfigError, DraftFailure
+from sef.events import Recorded
 from sef.model import Answer, Proposal, Task, Usage
 from sef.protocols import Assignment, Clock
 from sef.sinks.memory import Memory
@@ -48,6 +49,19 @@ class Recorder(Memory):
     def of(self, kind: type[_AnyFact]) -> list[_AnyFact]:
         """The facts of one type: `recorder.of(Drafted)`."""
         return [fact for fact in self.facts if isinstance(fact, kind)]
+
+
+class MemoryLedger:
+    """A ledger that keeps facts as long as the process lives."""
+
+    def __init__(self) -> None:
+        self.recorded: list[Recorded] = []
+
+    def append(self, recorded: Recorded) -> None:
+        self.recorded.append(recorded)
+
+    async def settled(self) -> None:
+        await asyncio.sleep(0)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

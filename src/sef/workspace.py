@@ -5,10 +5,11 @@ Nothing here touches the user's tree, index or branches, except `apply`, which i
 
 from __future__ import annotations
 
+import asyncio
 import os
 import shutil
 from collections.abc import AsyncIterator, Sequence
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -16,6 +17,7 @@ from sef.errors import ApplyConflict, GitError, RepositoryError
 from sef.git import Git
 from sef.model import Change, Checkout, Patch
 from sef.repository import Repository
+from sef.swap import Swap
 
 _NO_IDENTITY = {
     f"GIT_{who}_{what}": value
@@ -42,6 +44,7 @@ class Workspace:
         self.run = run
         self.root = repository.root
         self.branch = f"sef/{run}"
+        self._kept = f"refs/sef/{run}"
         self._forks = 0
         self._landed = False
 
@@ -52,8 +55,36 @@ class Workspace:
         self._identity = await self._own_identity()
         self.head = (await self._git.ask("rev-parse", "HEAD")).strip()
         self.base = await self._snapshot("before")
+        await self._git.ask("update-ref", f"{self._kept}/base", self.base)
         self.tip = self.base
         self._base_files = await self._files(self.base)
+
+    async def reopen(self, base: str) -> None:
+        """Goes on where an interrupted run stopped. Raises RepositoryError when git lost it."""
+        if not await self.has(base):
+            raise RepositoryError(
+                f"the snapshot of run {self.run} is gone from the repository",
+                hint="It cannot be resumed; start a new run.",
+            )
+        self._identity = await self._own_identity()
+        self.head = self.base = base
+        branch = await self._git.run(
+            "rev-parse", "--verify", "--quiet", f"refs/heads/{self.branch}"
+        )
+        self._landed = branch.exit_code == 0
+        self.tip = branch.stdout.decode().strip() if self._landed else base
+        self._base_files = await self._files(base)
+
+    async def has(self, commit: str) -> bool:
+        """True when git still holds the commit."""
+        return (await self._git.run("cat-file", "-e", f"{commit}^{{commit}}")).exit_code == 0
+
+    async def landed_tasks(self) -> dict[str, str]:
+        """The commit of every task on the branch, read from the trailers."""
+        asked = "--format=%H %(trailers:key=Sef-Task,valueonly,separator=%x20)"
+        said = await self._git.ask("log", asked, f"{self.base}..{self.tip}")
+        rows = (line.split() for line in said.splitlines())
+        return {row[1]: row[0] for row in rows if len(row) == 2}
 
     @property
     def dirty(self) -> bool:
@@ -90,13 +121,19 @@ class Workspace:
         finally:
             _discard(path, git_dir)
 
-    async def capture(self, fork: Fork) -> Patch:
-        """What was done in a fork, as git sees it, whatever anybody says was done."""
+    async def capture(self, fork: Fork, *, keep: str | None = None) -> Patch:
+        """What was done in a fork, as git sees it, whatever anybody says was done.
+
+        With `keep`, a reference of that name holds the commit until the run is over, so that an
+        interrupted run finds the work it paid for.
+        """
         base = fork.checkout.commit
-        await fork.git.ask("add", "--all")
+        await fork.git.ask("add", "--all", "--sparse")
         tree = (await fork.git.ask("write-tree")).strip()
         commit = await self._commit_tree(tree, base, "draft")
         changes = await self._changes(base, commit)
+        if keep and changes:
+            await self._git.ask("update-ref", f"{self._kept}/{keep}", commit)
         return Patch(base=base, commit=commit if changes else base, changes=changes)
 
     async def merge(self, patch: Patch) -> str | None:
@@ -117,35 +154,51 @@ class Workspace:
     async def apply(self) -> None:
         """Merges the branch into the user's files; index, HEAD and branches stay as they are.
 
-        Raises ApplyConflict, with nothing changed, when the user's work since the snapshot is in
-        the way.
+        Once begun it is not interrupted. Raises ApplyConflict, with nothing changed, when the
+        user's work since the snapshot is in the way or a file cannot be written.
         """
+        work = asyncio.ensure_future(self._apply())
+        while not work.done():
+            with suppress(asyncio.CancelledError):
+                await asyncio.wait([work])
+        try:
+            work.result()
+        except ApplyConflict as conflict:
+            raise ApplyConflict(
+                f"{self.branch} was not applied, your files are as they were: {conflict}",
+                hint=f"The work is safe on the branch {self.branch}.",
+            ) from conflict
+
+    async def _apply(self) -> None:
         index = self._scratch / "apply.index"
         now = await self._snapshot("now", index=index)
         merged = await self._merged_tree(now, self.tip)
         if merged is None:
-            raise self._conflict("your files changed during the run and it does not fit them")
-        self._refuse_overwriting(await self._changes(now, merged))
-        update = ("read-tree", "-m", "-u", f"{now}^{{tree}}", merged)
-        done = await self._git.with_index(index).run(*update)
-        if done.exit_code != 0:
-            raise self._conflict(os.fsdecode(done.stderr).strip()[:400])
-
-    def _refuse_overwriting(self, changes: Sequence[Change]) -> None:
-        """git would write over ignored files; to their owner they may be the only copy."""
-        for change in changes:
-            path = self.root / change.path
-            around = path.parent
-            while around != self.root and not os.path.lexists(around):
-                around = around.parent
-            if change.status == "A" and (os.path.lexists(path) or not around.is_dir()):
-                raise self._conflict(f"an ignored file is in the way of {change.path}")
-
-    def _conflict(self, why: str) -> ApplyConflict:
-        return ApplyConflict(
-            f"{self.branch} was not applied, your files are unchanged: {why}",
-            hint=f"The work is safe on the branch: git merge {self.branch}",
+            raise ApplyConflict("your files changed during the run and it does not fit them")
+        changes = await self._changes(now, merged)
+        swap = Swap(
+            root=self.root,
+            changes=changes,
+            new=await self._checked_out(merged, [c.path for c in changes if c.status != "D"]),
+            former=await self._checked_out(now, [c.path for c in changes if c.status != "A"]),
         )
+        if await self._tree_of(now) != await self._tree_of(await self._snapshot("now")):
+            raise ApplyConflict("your files are changing right now")
+        await asyncio.to_thread(swap.run)
+
+    async def _checked_out(self, tree: str, paths: Sequence[str]) -> Path:
+        """A folder that holds these files of a tree as a checkout would write them."""
+        folder = self._scratch / f"files-{tree[:12]}"
+        git = self._git.with_index(folder.with_suffix(".index"))
+        await git.ask("read-tree", tree)
+        names = "".join(f"{path}\0" for path in paths)
+        await git.ask(
+            "checkout-index", "-z", "--stdin", f"--prefix={folder}/", stdin=os.fsencode(names)
+        )
+        return folder
+
+    async def _tree_of(self, commit: str) -> str:
+        return (await self._git.ask("rev-parse", f"{commit}^{{tree}}")).strip()
 
     async def status(self) -> str:
         """A fingerprint of the user's tree: what `git status` says of it."""
@@ -183,8 +236,10 @@ class Workspace:
         raise GitError(f"git merge-tree failed: {os.fsdecode(done.stderr).strip()[:400]}")
 
     async def _own_identity(self) -> dict[str, str]:
-        known = (await self._git.run("var", "GIT_COMMITTER_IDENT")).exit_code == 0
-        return {} if known else _NO_IDENTITY
+        named = {name: value for name, value in os.environ.items() if name in _NO_IDENTITY}
+        git = Git(git_dir=self._git.git_dir, work_tree=self.root, variables=named)
+        known = (await git.run("var", "GIT_COMMITTER_IDENT")).exit_code == 0
+        return named if known else _NO_IDENTITY
 
     async def _check_branch_free(self) -> None:
         taken = await self._git.run("rev-parse", "--verify", "--quiet", "refs/heads/sef")

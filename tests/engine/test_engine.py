@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from decimal import Decimal
 from pathlib import Path
 
@@ -40,10 +41,11 @@ from sef.model import (
     Verdict,
 )
 from sef.plan import Plan
+from sef.pools.local import LocalPool
 from sef.protocols import Assignment, Case, Executor, Verifier
 from sef.repository import find_repository
 from sef.story import outcomes
-from sef.testing import Edit, FakeClock, Recorder, Script, ScriptedExecutor
+from sef.testing import Edit, FakeClock, MemoryLedger, Recorder, Script, ScriptedExecutor
 from sef.verifiers.applies import Applies
 from sef.verifiers.scope import Scope
 from sef.verifiers.trust import Trust
@@ -136,11 +138,13 @@ async def engine_for(  # noqa: PLR0917
     fixed = {"applies": Applies(repository.git), "scope": Scope(), "bounds": Scope(judges=False)}
     parts = Parts(
         router=Stub(),
-        executors={**executors, "reader": Reader()},
+        pool=LocalPool(workspace, {**executors, "reader": Reader()}),
         tiers={Tier.LIGHT: "light", Tier.TARGET: "target"},
         verifiers={**ruled, **fixed, "trust": Trust()},
         sinks=[sink],  # type: ignore[list-item]
         clock=clock,
+        ledger=MemoryLedger(),
+        cores=2,
     )
     return Engine(parts, workspace)
 
@@ -395,15 +399,7 @@ def test_a_task_that_nobody_can_take_fails_with_the_way_out(
     async def work() -> tuple[Fact, ...]:
         engine = await engine_for(root, tmp_path, {}, {}, always, Recorder())
         parts = engine._parts
-        bare = Parts(
-            router=parts.router,
-            executors=parts.executors,
-            tiers={},
-            verifiers=parts.verifiers,
-            sinks=parts.sinks,
-            clock=parts.clock,
-        )
-        alone = Engine(bare, engine._workspace)
+        alone = Engine(replace(parts, tiers={}), engine._workspace)
         return await alone.run(Plan((task("one"), task("ask"))))
 
     one, ask = outcomes(asyncio.run(work()))

@@ -40,11 +40,11 @@ def test_answers_are_retained(kind: Kind) -> None:
     assert names(STANDARD.cascade(route(Tier.LIGHT, kind), ALL)) == ["target"]
 
 
-def test_a_mechanical_request_defers_to_the_target() -> None:
-    """Tier 0 first; without a target it stands alone."""
+def test_a_mechanical_request_stands_alone() -> None:
+    """A model could not mend what keeps it from being done, and would be paid."""
     request = Request(executor="tests", what="run")
     tier0 = route(Tier.NONE, Kind.VALIDATE, request)
-    assert names(FAST.cascade(tier0, ALL)) == ["tests", "target"]
+    assert names(FAST.cascade(tier0, ALL)) == ["tests"]
     assert names(FAST.cascade(tier0, {})) == ["tests"]
 
 

@@ -248,7 +248,7 @@ def test_apply_refuses_a_conflict_with_nothing_changed(repository: Make, tmp_pat
     async def work(workspace: Workspace) -> None:
         await commit_change(workspace, workspace.base, "a", "theirs\n")
         (root / "a").write_text("mine\n")
-        with pytest.raises(ApplyConflict, match="git merge sef/r1"):
+        with pytest.raises(ApplyConflict, match="safe on the branch sef/r1"):
             await workspace.apply()
 
     in_workspace(root, tmp_path, work)
@@ -317,3 +317,82 @@ def test_git_variables_of_the_caller_do_not_redirect(
     monkeypatch.setenv("GIT_DIR", str(other / ".git"))
     monkeypatch.setenv("GIT_INDEX_FILE", str(other / ".git/index"))
     assert asyncio.run(find_repository(root)).root == root
+
+
+def test_apply_is_all_or_nothing(repository: Make, tmp_path: Path) -> None:
+    """A file that cannot be written leaves every other one as it was, and no scrap."""
+    root = repository({"a": "1\n", "z/b": "1\n"})
+
+    async def work(workspace: Workspace) -> None:
+        async with workspace.fork(workspace.base) as fork:
+            (fork.checkout.path / "a").write_text("2\n")
+            (fork.checkout.path / "new").mkdir()
+            (fork.checkout.path / "new/c").write_text("3\n")
+            (fork.checkout.path / "z/b").write_text("2\n")
+            patch = await workspace.capture(fork)
+        merged = await workspace.merge(patch)
+        assert merged
+        await workspace.land(merged, "x\n")
+        before = state(root)
+        rename, calls = Path.replace, []
+
+        def failing(self: Path, target: Path) -> Path:
+            calls.append(target)
+            if len(calls) == 3:
+                raise PermissionError(13, "Permission denied", str(target))
+            return rename(self, target)
+
+        with pytest.MonkeyPatch.context() as patched, pytest.raises(ApplyConflict, match="denied"):
+            patched.setattr(Path, "replace", failing)
+            await workspace.apply()
+        assert state(root) == before
+        assert sorted(path.name for path in root.iterdir()) == [".git", "a", "z"]
+
+    in_workspace(root, tmp_path, work)
+
+
+def test_calling_off_during_apply_waits_for_its_end(repository: Make, tmp_path: Path) -> None:
+    """The files are then applied whole, and the call returns as usual."""
+    root = repository({f"f{number}": "1\n" for number in range(300)})
+
+    async def work(workspace: Workspace) -> None:
+        async with workspace.fork(workspace.base) as fork:
+            for number in range(300):
+                (fork.checkout.path / f"f{number}").write_text("2\n")
+            patch = await workspace.capture(fork)
+        merged = await workspace.merge(patch)
+        assert merged
+        await workspace.land(merged, "x\n")
+        applying = asyncio.create_task(workspace.apply())
+        await asyncio.sleep(0)
+        while not applying.done():
+            applying.cancel()
+            await asyncio.sleep(0.001)
+        applying.result()
+
+    in_workspace(root, tmp_path, work)
+    assert {path.read_text() for path in root.glob("f*")} == {"2\n"}
+    assert git(root, "diff", "--cached", "--name-only") == ""
+
+
+def test_apply_keeps_modes_links_and_deletions(repository: Make, tmp_path: Path) -> None:
+    """What a checkout would write is what appears; emptied folders go."""
+    root = repository({"run.sh": "#!/bin/sh\n", "old/x": "1\n", "link": "text\n"})
+
+    async def work(workspace: Workspace) -> None:
+        async with workspace.fork(workspace.base) as fork:
+            path = fork.checkout.path
+            (path / "run.sh").chmod(0o755)
+            (path / "old/x").unlink()
+            (path / "link").unlink()
+            (path / "link").symlink_to("run.sh")
+            patch = await workspace.capture(fork)
+        merged = await workspace.merge(patch)
+        assert merged
+        await workspace.land(merged, "x\n")
+        await workspace.apply()
+
+    in_workspace(root, tmp_path, work)
+    assert os.access(root / "run.sh", os.X_OK)
+    assert (root / "link").readlink() == Path("run.sh")
+    assert not (root / "old").exists()

@@ -1,0 +1,109 @@
+"""Explaining a run: every decision with its reason, its evidence and its price, in words."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from decimal import Decimal
+
+from sef.events import (
+    Accepted,
+    Applied,
+    Blocked,
+    Cancelled,
+    Committed,
+    Dispatched,
+    Drafted,
+    Exhausted,
+    Fact,
+    Failed,
+    Recorded,
+    Rejected,
+    Resumed,
+    Routed,
+    RunFinished,
+    RunStarted,
+    Squashed,
+)
+from sef.model import Evidence, Verdict
+from sef.text import one_line
+
+_MARKS = {True: "+", False: "-", None: "?"}
+
+
+def explained(recorded: Iterable[Recorded], task: str | None = None) -> Iterator[str]:
+    """Lines for a person: the run, or one task of it."""
+    for one in recorded:
+        about = getattr(one.fact, "task", None)
+        if task is None or about == task:
+            name = f"{about}: " if about else ""
+            for number, line in enumerate(_said(one.fact)):
+                lead = f"{one.seconds:8.2f} s  {name}" if number == 0 else " " * 14
+                yield lead + line
+
+
+def _said(fact: Fact) -> Iterator[str]:
+    match fact:
+        case RunStarted():
+            dirty = ", with your uncommitted work" if fact.dirty else ""
+            size = f"{len(fact.tasks)} tasks, {fact.slots} slots"
+            yield f"run {fact.run} on {fact.base[:10]}{dirty}: {size}"
+        case Routed(route=route, cascade=cascade):
+            where = f"to tier {int(route.tier)} as {route.kind}, policy {route.policy}"
+            yield f"{where}: {route.reason}"
+            stages = cascade.stages if cascade else ()
+            steps = " then ".join(f"{one.executor} ({', '.join(one.verifiers)})" for one in stages)
+            yield f"stages: {steps}" if stages else f"no stage: {one_line(fact.obstacle, 300)}"
+        case Dispatched():
+            yield f"{fact.executor} works on {fact.base[:10]} (call {fact.call[:10]})"
+        case Drafted(draft=draft):
+            size = f"{len(draft.patch.changes)} files" if draft.patch.changes else "no file"
+            yield (
+                f"{fact.executor} drafted, {size} changed, {_price(draft.usage.cost_usd)}, "
+                f"{draft.usage.seconds:.1f} s, {draft.usage.input_tokens} tokens in, "
+                f"{draft.usage.output_tokens} out"
+            )
+        case Failed():
+            yield f"{fact.executor} failed, {_price(fact.usage.cost_usd)}: {fact.reason}"
+        case Rejected(verdict=verdict):
+            yield f"{fact.executor} rejected: {verdict.reason}"
+            yield from _evidence(verdict)
+        case Accepted(verdict=verdict):
+            yield f"{fact.executor} accepted: {verdict.reason}"
+            yield from _evidence(verdict)
+        case _:
+            yield _ending(fact)
+
+
+def _ending(fact: Fact) -> str:
+    match fact:
+        case Committed(commit=commit):
+            return f"committed as {commit[:10]}" if commit else "done, nothing to commit"
+        case Squashed():
+            return f"squashed, starts again: {fact.reason}"
+        case Exhausted():
+            return f"given up: {one_line(fact.reason, 300)}"
+        case Blocked():
+            return f"blocked: {fact.reason}"
+        case Cancelled():
+            return "called off"
+        case Resumed(in_flight=calls):
+            return f"resumed; {len(calls)} calls were in flight: possibly paid twice"
+        case Applied():
+            return f"applied {fact.commit[:10]} to your files"
+        case RunFinished(branch=branch):
+            return f"finished; the result is on {branch}" if branch else "finished"
+        case _:
+            return type(fact).__name__
+
+
+def _evidence(verdict: Verdict) -> Iterator[str]:
+    for one in verdict.evidence:
+        yield _shown(one)
+
+
+def _shown(evidence: Evidence) -> str:
+    return f"  {_MARKS[evidence.passed]} {evidence.verifier}: {one_line(evidence.detail, 300)}"
+
+
+def _price(amount: Decimal | None) -> str:
+    return "price unknown" if amount is None else f"${amount:.4f}"

@@ -1,0 +1,1 @@
+"""Pools: where the stages of a cascade run."""

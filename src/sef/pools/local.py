@@ -1,0 +1,46 @@
+"""The pool of this machine: each stage in this process, in a fork of its own."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Mapping
+
+from sef.model import Checkout, Draft, Patch, Proposal, Tier
+from sef.protocols import Assignment, Call, Executor
+from sef.workspace import Workspace
+
+
+class LocalPool:
+    """Runs a call's executor in a fork and takes the patch from git.
+
+    A tier 0 call on the snapshot itself runs in the user's own tree, as by hand.
+    """
+
+    def __init__(self, workspace: Workspace, executors: Mapping[str, Executor]) -> None:
+        self._workspace = workspace
+        self._executors = executors
+
+    async def draft(self, call: Call) -> Draft:
+        """Raises TimeoutError at the stage's deadline, and whatever the executor raises."""
+        async with asyncio.timeout(call.stage.deadline_s):
+            if call.stage.tier is Tier.NONE and call.base == self._workspace.base:
+                return await self._read(call)
+            async with self._workspace.fork(call.base) as fork:
+                proposal = await self._propose(call, fork.checkout)
+                patch = await self._workspace.capture(fork, keep=call.key)
+        return Draft(answer=proposal.answer, patch=patch, usage=proposal.usage)
+
+    async def _read(self, call: Call) -> Draft:
+        proposal = await self._propose(call, self._workspace.user_checkout())
+        patch = Patch(base=call.base, commit=call.base)
+        return Draft(answer=proposal.answer, patch=patch, usage=proposal.usage)
+
+    async def _propose(self, call: Call, checkout: Checkout) -> Proposal:
+        assignment = Assignment(
+            task=call.task,
+            route=call.route,
+            checkout=checkout,
+            effort=call.stage.effort,
+            findings=call.findings,
+        )
+        return await self._executors[call.stage.executor].execute(assignment)
