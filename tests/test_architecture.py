@@ -24,6 +24,7 @@ LAYERS = (
     ("checks", "journal"),
     ("environment", "workspace"),
     ("repository",),
+    ("fork", "swap"),
     ("git",),
     ("filesystem", "owner", "process", "tables"),
     # the kernel: pure functions of values

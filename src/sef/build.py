@@ -168,7 +168,8 @@ def scratch_folders(repository: Repository) -> tuple[Path, ...]:
 def _scratch(repository: Repository, run: str) -> Path:
     for parent in scratch_folders(repository):
         parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-        (parent / run).mkdir(mode=0o700)
+        # A resumed run finds its own folder again.
+        (parent / run).mkdir(mode=0o700, exist_ok=True)
         return (parent / run).resolve()
     raise RepositoryError(
         f"{repository.root} holds both the cache and the temporary folder",

@@ -7,9 +7,18 @@ from dataclasses import dataclass
 from decimal import Decimal
 
 from sef.errors import DraftFailure, GitError, JournalError
-from sef.events import Accepted, Dispatched, Drafted, Exhausted, Failed, Rejected, TaskFact
+from sef.events import (
+    Accepted,
+    Answered,
+    Dispatched,
+    Drafted,
+    Exhausted,
+    Failed,
+    Rejected,
+    TaskFact,
+)
 from sef.keys import call_key
-from sef.model import Cascade, Draft, Evidence, Route, Task, Tier, Usage, Verdict
+from sef.model import Cascade, Draft, Evidence, Proposal, Route, Task, Tier, Usage, Verdict
 from sef.protocols import Call, Case, Clock, Pool, Verifier
 from sef.recall import Reached
 from sef.text import one_line
@@ -116,8 +125,8 @@ class _Trial:
         """Drafts and judges, as far as that was not done before; how it ended is told."""
         if before and before.ending:
             return before.ending
-        draft = before.draft if before else None
-        if draft is None or not await self.runner.workspace.has(draft.patch.commit):
+        draft = await self._recovered(before) if before else None
+        if draft is None:
             drafted = await self._draft(told=before is not None)
             if isinstance(drafted, Failed):
                 return drafted
@@ -127,13 +136,23 @@ class _Trial:
         await self.tell(fact)
         return fact
 
+    async def _recovered(self, before: Reached) -> Draft | None:
+        """The draft that was paid before an interruption, as far as git still has it."""
+        draft = before.draft
+        if draft is None and before.proposal is not None:
+            draft = await self.runner.pool.recover(self.call, before.proposal)
+            if draft is not None:
+                await self.tell(self._drafted(draft))
+        kept = draft is not None and await self.runner.workspace.has(draft.patch.commit)
+        return draft if kept else None
+
     async def _draft(self, *, told: bool) -> Draft | Failed:
         """One call: its beginning is durable before, its end before anybody sees it."""
         if not told:
             await self.tell(self._dispatched())
         started = self.runner.clock.now()
         try:
-            draft = await self.runner.pool.draft(self.call)
+            draft = await self.runner.pool.draft(self.call, self._answered)
         except JournalError:
             raise
         except Exception as error:  # an executor is foreign code: whatever it raises is a failure
@@ -160,6 +179,13 @@ class _Trial:
             return Verdict(accepted=False, undecided=True, reason=reason)
 
     # -- what is told --------------------------------------------------------------------------
+
+    async def _answered(self, proposal: Proposal) -> None:
+        if self.call.stage.tier is not Tier.NONE:
+            fact = Answered(
+                task=self.call.task.id, epoch=self.epoch, call=self.call.key, proposal=proposal
+            )
+            await self.tell(fact)
 
     def _dispatched(self) -> Dispatched:
         return Dispatched(

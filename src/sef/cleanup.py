@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import shutil
 import time
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
 from sef.journal import Journal, RunRow
+from sef.recall import in_forks
 from sef.repository import Repository
 
 KEEP_S = 30 * 24 * 3600.0
@@ -41,8 +43,12 @@ async def clean(
     A run whose process lives is never touched. Branches `sef/<run>` are results and stay.
     """
     dead = [row for row in journal.runs() if not row.owner.is_alive()]
-    folders = sum(_remove_folders(repository, row.run, scratch) for row in dead)
     forgotten = _too_old(dead, keep_s) or _too_much(dead, journal, keep_bytes)
+    folders = 0
+    for row in dead:
+        paid = in_forks(one.fact for one in journal.recorded(row.run))
+        kept = frozenset() if row in forgotten else paid
+        folders += _remove_folders(repository, row.run, scratch, kept)
     references = 0
     for row in forgotten:
         references += await release(repository, row.run)
@@ -52,14 +58,26 @@ async def clean(
     return Cleaned(folders=folders, references=references, runs=tuple(row.run for row in forgotten))
 
 
-def _remove_folders(repository: Repository, run: str, scratch: tuple[Path, ...]) -> int:
-    """The run's scratch folders, and git's records of the forks that were in them."""
-    records = (repository.common_dir / "worktrees").glob(f"sef-{run}-*")
-    found = [*(folder / run for folder in scratch), *records]
-    there = [folder for folder in found if folder.is_dir()]
-    for folder in there:
-        shutil.rmtree(folder, ignore_errors=True)
+def _remove_folders(
+    repository: Repository, run: str, scratch: tuple[Path, ...], kept: frozenset[str]
+) -> int:
+    """The run's scratch folders and git's records of forks, less forks that hold paid work."""
+    common = repository.common_dir
+    unfinished = (common / "sef").glob(f"sef-{run}-*.new")
+    records = (*(common / "worktrees").glob(f"sef-{run}-*"), *unfinished)
+    inside = (one for folder in scratch for one in _children(folder / run))
+    names = {f"sef-{run}-{call}" for call in kept}
+    there = [one for one in (*records, *inside) if one.name not in names]
+    for one in there:
+        shutil.rmtree(one) if one.is_dir() and not one.is_symlink() else one.unlink()
+    for folder in scratch:
+        with suppress(OSError):  # absent, or it holds paid work
+            (folder / run).rmdir()
     return len(there)
+
+
+def _children(folder: Path) -> list[Path]:
+    return list(folder.iterdir()) if folder.is_dir() else []
 
 
 def _too_old(rows: list[RunRow], keep_s: float) -> list[RunRow]:

@@ -20,6 +20,9 @@ from sef.tables import Table, is_file, read
 USES: Final = ("scripted",)
 """Short names of the executors that a configuration may use."""
 
+RESERVED: Final = ("tests", "search")
+"""Names of the executors that sef brings along, for which no model is needed."""
+
 _NAME: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
 _CONTROL: Final = re.compile(r"[\x00-\x1f\x7f]")
 
@@ -190,6 +193,11 @@ def _check_executor(where: str, name: str, table: _ExecutorTable, uses: Collecti
         raise ConfigError(
             f"{where}: {name!r} is not a name",
             hint="A name has 1 to 64 letters, digits, -, _ or ., the first a letter or digit.",
+        )
+    if name in RESERVED:
+        raise ConfigError(
+            f"{where}: sef has an executor {name!r} of its own, which works without a model",
+            hint="Choose another name.",
         )
     if table.use not in uses:
         close = get_close_matches(table.use, uses, n=1)

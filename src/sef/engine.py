@@ -21,6 +21,7 @@ from dataclasses import dataclass
 from sef.cascade import CascadeRunner
 from sef.events import (
     Accepted,
+    Answered,
     Applied,
     Block,
     Blocked,
@@ -276,7 +277,9 @@ class Engine:
 
     async def _emit(self, fact: TaskFact) -> None:
         """Tells a fact; a paid call's beginning and end are durable before anybody acts on them."""
-        if isinstance(fact, Dispatched | Drafted | Failed) and fact.tier > Tier.NONE:
+        if isinstance(fact, Answered) or (
+            isinstance(fact, Dispatched | Drafted | Failed) and fact.tier > Tier.NONE
+        ):
             await self._record.take_durably(fact)
         else:
             self._record.take(fact)

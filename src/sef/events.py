@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from sef.model import Cascade, Draft, Route, Task, Tier, Usage, Verdict
+from sef.model import Cascade, Draft, Proposal, Route, Task, Tier, Usage, Verdict
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -54,8 +54,18 @@ class Dispatched:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Answered:
+    """A paid call came back: durable at once, while its work still lies in its fork."""
+
+    task: str
+    epoch: int
+    call: str
+    proposal: Proposal
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Drafted:
-    """An executor finished a draft: durable before anybody sees it, so that it is paid once."""
+    """An executor's work was taken from its fork: durable before anybody sees it."""
 
     task: str
     epoch: int
@@ -172,7 +182,16 @@ class RunFinished:
 
 
 TaskFact = (
-    Dispatched | Drafted | Failed | Rejected | Accepted | Exhausted | Committed | Squashed | Blocked
+    Dispatched
+    | Answered
+    | Drafted
+    | Failed
+    | Rejected
+    | Accepted
+    | Exhausted
+    | Committed
+    | Squashed
+    | Blocked
 )
 Fact = RunStarted | Routed | TaskFact | Cancelled | Resumed | Applied | RunFinished
 

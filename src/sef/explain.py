@@ -7,6 +7,7 @@ from decimal import Decimal
 
 from sef.events import (
     Accepted,
+    Answered,
     Applied,
     Blocked,
     Cancelled,
@@ -55,6 +56,8 @@ def _said(fact: Fact) -> Iterator[str]:
             yield f"stages: {steps}" if stages else f"no stage: {one_line(fact.obstacle, 300)}"
         case Dispatched():
             yield f"{fact.executor} works on {fact.base[:10]} (call {fact.call[:10]})"
+        case Answered(call=call):
+            yield f"call {call[:10]} was answered"
         case Drafted(draft=draft):
             size = f"{len(draft.patch.changes)} files" if draft.patch.changes else "no file"
             yield (

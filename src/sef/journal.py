@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import json
 import sqlite3
 import threading
 import time
@@ -21,6 +22,7 @@ from types import MappingProxyType
 from typing import get_args
 
 from pydantic import TypeAdapter, ValidationError
+from pydantic_core import PydanticSerializationError
 
 from sef.errors import JournalError
 from sef.events import Fact, Recorded
@@ -102,7 +104,7 @@ class Journal:
     def append(self, run: str, recorded: Recorded) -> None:
         """Queues a fact; it is durable after the next `settled`."""
         fact = recorded.fact
-        body = _ADAPTERS[type(fact).__name__].dump_json(fact).decode()
+        body = _encoded(fact)
         named = (getattr(fact, "task", None), getattr(fact, "call", None))
         row = (run, time.time(), recorded.seconds, type(fact).__name__, *named, body)
         self._queue.put((_INSERT_FACT, row))
@@ -184,10 +186,11 @@ class Journal:
         """Gives the space of forgotten runs back."""
         with self._guarded():
             self._reading.execute("vacuum")
+            self._reading.execute("pragma wal_checkpoint(truncate)")
 
     def _understood(self, run: str, kind: str, seconds: float, body: str) -> Recorded:
         try:
-            return Recorded(fact=_ADAPTERS[kind].validate_json(body), seconds=seconds)
+            return Recorded(fact=_decoded(kind, body), seconds=seconds)
         except (KeyError, ValidationError) as error:
             raise JournalError(
                 f"run {run} holds a fact that this version does not understand: {kind}",
@@ -232,6 +235,23 @@ def _from_thread(
     # The loop may have ended while the thread wrote: then nobody waits any more.
     with contextlib.suppress(RuntimeError):
         loop.call_soon_threadsafe(told, error)
+
+
+def _encoded(fact: Fact) -> str:
+    adapter = _ADAPTERS[type(fact).__name__]
+    try:
+        return adapter.serializer.to_json(fact).decode()
+    except PydanticSerializationError:
+        # A file name that is not UTF-8 holds half characters; the standard library writes them.
+        return json.dumps(adapter.dump_python(fact, mode="json"))
+
+
+def _decoded(kind: str, body: str) -> Fact:
+    adapter = _ADAPTERS[kind]
+    try:
+        return adapter.validate_json(body)
+    except ValidationError:
+        return adapter.validate_python(json.loads(body))
 
 
 def _connect(path: Path) -> sqlite3.Connection:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -50,6 +50,10 @@ class Call:
     findings: tuple[str, ...] = ()
 
 
+Answering = Callable[[Proposal], Awaitable[None]]
+"""Returns when the answer is durable."""
+
+
 class Router(Protocol):
     """Says where a task should go first."""
 
@@ -71,7 +75,11 @@ class Executor(Protocol):
 class Pool(Protocol):
     """Where a stage runs. Raises DraftFailure when it ends without a draft."""
 
-    async def draft(self, call: Call) -> Draft: ...
+    async def draft(self, call: Call, answered: Answering) -> Draft:
+        """Runs the call; `answered` is awaited with the answer before anything else is done."""
+
+    async def recover(self, call: Call, proposal: Proposal) -> Draft | None:
+        """The draft of a call that was answered before an interruption; None when it is lost."""
 
 
 class Ledger(Protocol):

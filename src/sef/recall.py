@@ -5,8 +5,18 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
-from sef.events import Accepted, Dispatched, Drafted, Fact, Failed, Rejected, Routed, RunStarted
-from sef.model import Draft, Task, Tier
+from sef.events import (
+    Accepted,
+    Answered,
+    Dispatched,
+    Drafted,
+    Fact,
+    Failed,
+    Rejected,
+    Routed,
+    RunStarted,
+)
+from sef.model import Draft, Proposal, Task, Tier
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -16,8 +26,10 @@ class Reached:
     base: str
     """Commit it works on."""
     call: str
+    proposal: Proposal | None = None
+    """The paid answer, once there is one; the work then lies in the call's fork."""
     draft: Draft | None = None
-    """The paid answer, once there is one."""
+    """Answer and work, once they were taken from the fork."""
     ending: Accepted | Rejected | Failed | None = None
 
 
@@ -31,6 +43,8 @@ def reached(facts: Iterable[Fact], task: str, epoch: int) -> tuple[Reached, ...]
         match fact:
             case Dispatched(stage=last, base=base, call=call):
                 stages.setdefault(last, Reached(base=base, call=call))
+            case Answered(proposal=proposal):
+                stages[last] = replace(stages[last], proposal=proposal)
             case Drafted(draft=draft):
                 stages[last] = replace(stages[last], draft=draft)
             case Accepted() | Rejected() | Failed():
@@ -47,11 +61,25 @@ def in_flight(facts: Iterable[Fact]) -> tuple[str, ...]:
         match fact:
             case Dispatched(task=task, epoch=epoch, call=call, tier=tier) if tier > Tier.NONE:
                 open_calls[task, epoch] = call
-            case Drafted(task=task, epoch=epoch) | Failed(task=task, epoch=epoch):
-                open_calls.pop((task, epoch), None)
+            case Answered() | Drafted() | Failed():
+                open_calls.pop((fact.task, fact.epoch), None)
             case _:
                 pass
     return tuple(open_calls.values())
+
+
+def in_forks(facts: Iterable[Fact]) -> frozenset[str]:
+    """Keys of the calls that were answered and whose work was not yet taken from their forks."""
+    waiting: dict[tuple[str, int], str] = {}
+    for fact in facts:
+        match fact:
+            case Answered(task=task, epoch=epoch, call=call):
+                waiting[task, epoch] = call
+            case Drafted(task=task, epoch=epoch) | Failed(task=task, epoch=epoch):
+                waiting.pop((task, epoch), None)
+            case _:
+                pass
+    return frozenset(waiting.values())
 
 
 def planned(facts: Iterable[Fact]) -> tuple[tuple[Task, ...], dict[str, Routed], int]:

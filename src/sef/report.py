@@ -5,17 +5,32 @@ docs/reference/run-json.md describes every field; `schema` goes up when one chan
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+import json
+from collections.abc import Iterable, Mapping, Sequence
 from decimal import Decimal
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, PlainSerializer
+from pydantic import BaseModel, ConfigDict, Field, PlainSerializer, SkipValidation
 
-from sef.events import Applied, Fact, Routed, RunFinished, RunStarted
-from sef.metrics import costs
-from sef.model import Answer, Attempt, Kind, Outcome, Status, Task
-from sef.story import outcomes, run_status
-from sef.text import one_line, plain
+from sef.events import (
+    Accepted,
+    Applied,
+    Cancelled,
+    Committed,
+    Dispatched,
+    Drafted,
+    Fact,
+    Failed,
+    Rejected,
+    Resumed,
+    Routed,
+    RunFinished,
+    RunStarted,
+)
+from sef.metrics import Costs, costs
+from sef.model import Answer, Attempt, Kind, Outcome, Status, Task, Tier, Usage
+from sef.story import by_task, outcomes, run_status
+from sef.text import one_line, plain, sentences
 
 Money = Annotated[
     Decimal | None,
@@ -45,7 +60,8 @@ class CountsReport(_Reported):
 class MatchReport(_Reported):
     """A place in the tree."""
 
-    path: str
+    path: Annotated[str, SkipValidation]
+    """Exact: what is no Unicode in it stays as lone surrogates."""
     line: int
     text: str
 
@@ -87,8 +103,11 @@ class RunReport(_Reported):
     schema_: Literal[1] = Field(default=1, alias="schema")
     run: str
     status: Literal["planned", "ok", "partial", "failed", "cancelled"]
+    base: str | None
+    dirty: bool | None
     branch: str | None
     applied: bool
+    apply_error: str | None
     seconds: float
     tasks: tuple[TaskReport, ...]
     cost_usd: Money
@@ -98,7 +117,7 @@ class RunReport(_Reported):
 
     def json_text(self) -> str:
         """The object as indented JSON in ASCII."""
-        return self.model_dump_json(by_alias=True, indent=2, ensure_ascii=True)
+        return json.dumps(self.model_dump(by_alias=True), indent=2)
 
     @property
     def red(self) -> bool:
@@ -106,26 +125,83 @@ class RunReport(_Reported):
         return any(task.exit_code for task in self.tasks)
 
 
-def report(facts: Iterable[Fact]) -> RunReport:
-    """Folds the facts of a run, finished or called off, into its report."""
+def report(facts: Iterable[Fact], apply_error: str | None = None) -> RunReport:
+    """Folds the facts of a run, finished, called off or killed, into its report."""
     told = tuple(facts)
     started = next(fact for fact in told if isinstance(fact, RunStarted))
-    finished = next((fact for fact in told if isinstance(fact, RunFinished)), None)
+    finished = [fact for fact in told if isinstance(fact, RunFinished)]
     ended = outcomes(told)
-    money = costs(told)
+    open_attempts = _cut_off(told)
+    tasks = tuple(_task(outcome, open_attempts.get(outcome.task.id)) for outcome in ended)
+    wrote = any(isinstance(fact, Committed) and fact.commit for fact in told)
     return RunReport.model_validate(
         {
             "run": started.run,
-            "status": run_status(ended),
-            "branch": finished.branch if finished else None,
+            "status": _status(told, ended),
+            "base": started.base,
+            "dirty": started.dirty,
+            "branch": f"sef/{started.run}" if wrote else None,
             "applied": any(isinstance(fact, Applied) for fact in told),
-            "seconds": round(finished.seconds, 3) if finished else 0.0,
-            "tasks": [_task(outcome) for outcome in ended],
-            "cost_usd": money.cost,
-            "baseline_usd": money.baseline,
-            "saved_usd": money.saved,
-            "saved_is": money.saved_is,
+            "apply_error": apply_error and plain(apply_error),
+            "seconds": round(finished[-1].seconds, 3) if finished else 0.0,
+            "tasks": tasks,
+            **_money(costs(told), tasks),
         }
+    )
+
+
+def _status(told: Sequence[Fact], ended: Iterable[Outcome]) -> str:
+    """Called off is what a run is that was called off last, however far it had come."""
+    for fact in reversed(told):
+        if isinstance(fact, Resumed):
+            break
+        if isinstance(fact, Cancelled) and fact.task is None:
+            return "cancelled"
+    return run_status(ended)
+
+
+def _money(money: Costs, tasks: Sequence[TaskReport]) -> dict[str, Decimal | str | None]:
+    """A call that was cut off has a price nobody knows; what is not done saves nothing."""
+    paid = [attempt.cost_usd for task in tasks for attempt in task.attempts]
+    cost = None if None in paid else money.cost
+    measured = cost is not None and all(task.status is Status.DONE for task in tasks)
+    return {
+        "cost_usd": cost,
+        "baseline_usd": money.baseline,
+        "saved_usd": money.saved if measured else None,
+        "saved_is": money.saved_is if measured else "unknown",
+    }
+
+
+def _cut_off(told: Iterable[Fact]) -> dict[str, AttemptReport]:
+    """For each task the attempt that began and did not come to its end."""
+    open_attempts: dict[str, AttemptReport] = {}
+    for task, facts in by_task(told).items():
+        for fact in facts:
+            match fact:
+                case Dispatched(tier=tier):
+                    usage = Usage(cost_usd=Decimal(0) if tier is Tier.NONE else None)
+                    open_attempts[task] = _called_off(fact, usage, "called off")
+                case Drafted(draft=draft):
+                    reason = "called off while it was judged"
+                    open_attempts[task] = _called_off(fact, draft.usage, reason)
+                case Failed() | Rejected() | Accepted():
+                    open_attempts.pop(task, None)
+                case _:
+                    pass
+    return open_attempts
+
+
+def _called_off(fact: Dispatched | Drafted, usage: Usage, reason: str) -> AttemptReport:
+    return AttemptReport(
+        executor=fact.executor,
+        model=usage.model,
+        accepted=None,
+        reason=reason,
+        cost_usd=usage.cost_usd,
+        seconds=round(usage.seconds, 3),
+        tier=fact.tier,
+        squashed=False,
     )
 
 
@@ -134,8 +210,11 @@ def forecast(run: str, tasks: Iterable[Task], routes: Mapping[str, Routed]) -> R
     return RunReport(
         run=run,
         status="planned",
+        base=None,
+        dirty=None,
         branch=None,
         applied=False,
+        apply_error=None,
         seconds=0.0,
         tasks=tuple(_planned(task, routes[task.id]) for task in tasks),
         cost_usd=None,
@@ -157,15 +236,17 @@ def _planned(task: Task, routed: Routed) -> TaskReport:
         attempts=(),
         answer=None,
         commit=None,
-        reason=routed.obstacle or routed.route.reason,
+        reason=sentences(routed.obstacle or routed.route.reason),
         counts=None,
         exit_code=None,
         matches=(),
     )
 
 
-def _task(outcome: Outcome) -> TaskReport:
-    last = outcome.attempts[-1] if outcome.attempts else None
+def _task(outcome: Outcome, open_attempt: AttemptReport | None) -> TaskReport:
+    attempts = tuple(_attempt(attempt) for attempt in outcome.attempts)
+    if open_attempt and outcome.status is Status.CANCELLED:
+        attempts = (*attempts, open_attempt)
     answer = outcome.answer or Answer(text="")
     return TaskReport(
         id=outcome.task.id,
@@ -173,15 +254,15 @@ def _task(outcome: Outcome) -> TaskReport:
         tier=outcome.route.tier if outcome.route else None,
         kind=outcome.route.kind if outcome.route else None,
         status=outcome.status,
-        executor=last.executor if last else None,
-        attempts=tuple(_attempt(attempt) for attempt in outcome.attempts),
+        executor=attempts[-1].executor if attempts else None,
+        attempts=attempts,
         answer=plain(answer.text) if outcome.answer else None,
         commit=outcome.commit,
-        reason=plain(outcome.reason),
+        reason=plain(sentences(outcome.reason)),
         counts=_counts(answer),
         exit_code=answer.exit_code,
         matches=tuple(
-            MatchReport(path=plain(match.path), line=match.line, text=one_line(match.text, 500))
+            MatchReport(path=match.path, line=match.line, text=one_line(match.text, 500))
             for match in answer.matches
         ),
     )
@@ -198,7 +279,7 @@ def _attempt(attempt: Attempt) -> AttemptReport:
         executor=attempt.executor,
         model=attempt.model,
         accepted=attempt.accepted,
-        reason=plain(attempt.reason),
+        reason=plain(sentences(attempt.reason)),
         cost_usd=attempt.cost_usd,
         seconds=round(attempt.seconds, 3),
         tier=attempt.tier,

@@ -25,3 +25,12 @@ def one_line(text: str, limit: int = 200) -> str:
     """The text on one line, at most `limit` characters."""
     flat = " ".join(plain(text, 4 * limit).split())
     return flat if len(flat) <= limit else flat[: limit - 1].rstrip() + "…"
+
+
+def sentences(text: str) -> str:
+    """The lines of a message on one line, each of them with an end of its own."""
+    said = ""
+    for line in filter(None, map(str.strip, text.splitlines())):
+        ended = not said or said[-1] in ".:;!?,"
+        said += ("" if ended else ".") + (" " if said else "") + line
+    return said

@@ -10,10 +10,10 @@ import os
 import shutil
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager, suppress
-from dataclasses import dataclass
 from pathlib import Path
 
 from sef.errors import ApplyConflict, GitError, RepositoryError
+from sef.fork import Fork, discard, record_worktree
 from sef.git import Git
 from sef.model import Change, Checkout, Patch
 from sef.repository import Repository
@@ -24,14 +24,6 @@ _NO_IDENTITY = {
     for who in ("AUTHOR", "COMMITTER")
     for what, value in (("NAME", "sef"), ("EMAIL", "sef@localhost"))
 }
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Fork:
-    """A work tree of its own outside the user's tree."""
-
-    checkout: Checkout
-    git: Git
 
 
 class Workspace:
@@ -107,19 +99,40 @@ class Workspace:
         )
 
     @asynccontextmanager
-    async def fork(self, commit: str) -> AsyncIterator[Fork]:
-        """A fresh work tree at `commit`, gone afterwards."""
+    async def fork(self, commit: str, *, name: str | None = None) -> AsyncIterator[Fork]:
+        """A fresh work tree at `commit`, gone afterwards; found again by its name after a kill."""
         self._forks += 1
-        path = self._scratch / f"sef-{self.run}-{self._forks}"
-        git_dir = self._repository.common_dir / "worktrees" / path.name
+        path, git_dir = self._places(name or str(self._forks))
         try:
-            await self._git.ask("worktree", "add", "--quiet", "--detach", str(path), commit)
-            yield Fork(
-                checkout=await self._checkout(path, commit),
-                git=Git(git_dir=git_dir, work_tree=path, variables=self._identity),
-            )
+            discard(path, git_dir)
+            await asyncio.to_thread(record_worktree, path, git_dir, commit)
+            fork = Git(git_dir=git_dir, work_tree=path)
+            await fork.ask("read-tree", "--reset", "-u", commit)
+            yield await self._fork(path, git_dir, commit)
         finally:
-            _discard(path, git_dir)
+            discard(path, git_dir)
+
+    @asynccontextmanager
+    async def left_fork(self, commit: str, *, name: str) -> AsyncIterator[Fork | None]:
+        """The fork of that name that a killed process left, gone afterwards; None if it is not."""
+        path, git_dir = self._places(name)
+        try:
+            # The lock of a git that was killed with its owner.
+            (git_dir / "index.lock").unlink(missing_ok=True)
+            there = path.is_dir() and git_dir.is_dir()
+            yield await self._fork(path, git_dir, commit) if there else None
+        finally:
+            discard(path, git_dir)
+
+    def _places(self, name: str) -> tuple[Path, Path]:
+        path = self._scratch / f"sef-{self.run}-{name}"
+        return path, self._repository.common_dir / "worktrees" / path.name
+
+    async def _fork(self, path: Path, git_dir: Path, commit: str) -> Fork:
+        return Fork(
+            checkout=await self._checkout(path, commit),
+            git=Git(git_dir=git_dir, work_tree=path, variables=self._identity),
+        )
 
     async def capture(self, fork: Fork, *, keep: str | None = None) -> Patch:
         """What was done in a fork, as git sees it, whatever anybody says was done.
@@ -278,9 +291,3 @@ class Workspace:
 
 def _pairs(names: Sequence[str]) -> list[tuple[str, str]]:
     return list(zip(names[::2], names[1::2], strict=True))
-
-
-def _discard(path: Path, git_dir: Path) -> None:
-    """Removes a fork and git's record of it; by hand, so that a hostile tree cannot refuse."""
-    shutil.rmtree(path, ignore_errors=True)
-    shutil.rmtree(git_dir, ignore_errors=True)

@@ -15,6 +15,7 @@ from sef.engine import Engine, Parts
 from sef.errors import DraftFailure
 from sef.events import (
     Accepted,
+    Answered,
     Blocked,
     Cancelled,
     Committed,
@@ -441,9 +442,9 @@ def test_calling_a_run_off_leaves_nothing_behind(repository: Make, tmp_path: Pat
 
 
 def test_every_attempt_has_its_facts_in_order(repository: Make, tmp_path: Path) -> None:
-    """Dispatched, Drafted, Accepted, Committed."""
+    """Dispatched, Answered, Drafted, Accepted, Committed."""
     root = repository({"a.py": "x = 1\n"})
     facts, _ = run(root, tmp_path, [task("one")], light={"one": writes("b.py", "")}, target={})
     mine = [type(fact) for fact in facts if getattr(fact, "task", None) == "one"][1:]
-    assert mine == [Dispatched, Drafted, Accepted, Committed]
+    assert mine == [Dispatched, Answered, Drafted, Accepted, Committed]
     assert not of(facts, Blocked, Exhausted)

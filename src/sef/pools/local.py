@@ -5,8 +5,9 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Mapping
 
+from sef.fork import Fork
 from sef.model import Checkout, Draft, Patch, Proposal, Tier
-from sef.protocols import Assignment, Call, Executor
+from sef.protocols import Answering, Assignment, Call, Executor
 from sef.workspace import Workspace
 
 
@@ -20,14 +21,22 @@ class LocalPool:
         self._workspace = workspace
         self._executors = executors
 
-    async def draft(self, call: Call) -> Draft:
+    async def draft(self, call: Call, answered: Answering) -> Draft:
         """Raises TimeoutError at the stage's deadline, and whatever the executor raises."""
-        async with asyncio.timeout(call.stage.deadline_s):
-            if call.stage.tier is Tier.NONE and call.base == self._workspace.base:
-                return await self._read(call)
-            async with self._workspace.fork(call.base) as fork:
-                proposal = await self._propose(call, fork.checkout)
-                patch = await self._workspace.capture(fork, keep=call.key)
+        if call.stage.tier is Tier.NONE and call.base == self._workspace.base:
+            return await self._read(call)
+        async with self._workspace.fork(call.base, name=call.key) as fork:
+            proposal = await self._propose(call, fork.checkout)
+            await answered(proposal)
+            return await self._taken(call, proposal, fork)
+
+    async def recover(self, call: Call, proposal: Proposal) -> Draft | None:
+        """Takes the work from the fork that the interrupted call left; None when it is gone."""
+        async with self._workspace.left_fork(call.base, name=call.key) as fork:
+            return await self._taken(call, proposal, fork) if fork else None
+
+    async def _taken(self, call: Call, proposal: Proposal, fork: Fork) -> Draft:
+        patch = await self._workspace.capture(fork, keep=call.key)
         return Draft(answer=proposal.answer, patch=patch, usage=proposal.usage)
 
     async def _read(self, call: Call) -> Draft:
@@ -43,4 +52,5 @@ class LocalPool:
             effort=call.stage.effort,
             findings=call.findings,
         )
-        return await self._executors[call.stage.executor].execute(assignment)
+        async with asyncio.timeout(call.stage.deadline_s):
+            return await self._executors[call.stage.executor].execute(assignment)

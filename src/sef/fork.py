@@ -1,0 +1,41 @@
+"""A fork: a work tree of its own, outside the user's tree."""
+
+from __future__ import annotations
+
+import shutil
+from dataclasses import dataclass
+from pathlib import Path
+
+from sef.git import Git
+from sef.model import Checkout
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Fork:
+    """A folder with one commit checked out, and git as seen through it."""
+
+    checkout: Checkout
+    git: Git
+
+
+def record_worktree(path: Path, git_dir: Path, commit: str) -> None:
+    """Makes an empty work tree at `path` that git knows, as `git worktree add --detach` would.
+
+    The record appears whole, by a rename. git's own command writes it file by file, and another
+    `git worktree add` that looks at it in between fails ("failed to read .../commondir").
+    """
+    path.mkdir(parents=True)
+    git_dir.parent.mkdir(exist_ok=True)
+    whole = git_dir.parent.parent / "sef" / f"{git_dir.name}.new"
+    whole.mkdir(parents=True)
+    (whole / "HEAD").write_text(f"{commit}\n")
+    (whole / "commondir").write_text("../..\n")
+    (whole / "gitdir").write_text(f"{path}/.git\n")
+    (path / ".git").write_text(f"gitdir: {git_dir}\n")
+    whole.rename(git_dir)
+
+
+def discard(path: Path, git_dir: Path) -> None:
+    """Removes a fork and git's record of it; by hand, so that a hostile tree cannot refuse."""
+    shutil.rmtree(path, ignore_errors=True)
+    shutil.rmtree(git_dir, ignore_errors=True)

@@ -1,0 +1,113 @@
+"""kill -9 at many points of a run: nothing completed is called again, nothing is lost."""
+
+from __future__ import annotations
+
+import os
+import random
+import signal
+import subprocess
+import sys
+import time
+from collections import Counter
+from collections.abc import Callable
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+
+from conftest import git
+from sef.events import Resumed
+from sef.journal import Journal
+from sef.report import RunReport, report
+
+Make = Callable[..., Path]
+SWEEP = Path(__file__).with_name("sweep.py")
+CONFIG = 'slots = 4\n[executors.x]\nuse = "scripted"\ntier = 3\nscript = "s.toml"\n'
+SCRIPT = '[[script]]\ntask = "none"\nsays = "."\ncost_usd = 0.0\n'
+
+
+def swept(tree: Path, cache: Path, seconds: float, *run: str) -> subprocess.Popen[bytes]:
+    return subprocess.Popen(
+        (sys.executable, str(SWEEP), str(tree), str(cache), str(seconds), *run),
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+    )
+
+
+def facts_of(tree: Path) -> tuple[str, RunReport, int]:
+    """The newest run, its report, and how many calls its resumptions counted as in flight."""
+    with closing(Journal(tree / ".git/sef")) as journal:
+        run = journal.runs()[-1].run
+        facts = [one.fact for one in journal.recorded(run)]
+    flights = sum(len(fact.in_flight) for fact in facts if isinstance(fact, Resumed))
+    return run, report(facts), flights
+
+
+def resumed(tree: Path, cache: Path, seconds: float) -> RunReport:
+    """Resumes the newest run and returns its report."""
+    run, _, _ = facts_of(tree)
+    work = swept(tree, cache, seconds, run)
+    _, errors = work.communicate(timeout=100)
+    assert work.returncode == 0, errors.decode()
+    return facts_of(tree)[1]
+
+
+def killed(tree: Path, cache: Path, seconds: float, after: float) -> bool:
+    """Starts a run and kills it after some seconds; False when it had not begun or was over."""
+    work = swept(tree, cache, seconds)
+    log = cache / "calls.log"
+    while work.poll() is None and not log.exists():
+        time.sleep(0.005)
+    time.sleep(after)
+    work.send_signal(signal.SIGKILL)
+    work.communicate()
+    return work.returncode == -signal.SIGKILL
+
+
+def one_kill(tree: Path, cache: Path, seconds: float, after: float) -> int:
+    """A kill and its resumption; returns the calls that were in flight, -1 where it was over."""
+    cache.mkdir()
+    if not killed(tree, cache, seconds, after):
+        return -1
+    log = (cache / "calls.log").read_text().splitlines()
+    ended = {line.split()[1] for line in log if line.startswith("end ")}
+    result = resumed(tree, cache, seconds)
+    after_kill = (cache / "calls.log").read_text().splitlines()[len(log) :]
+    again = {line.split()[1] for line in after_kill if line.startswith("begin ")} & ended
+    assert again == set(), f"completed calls were paid again: {again}"
+    assert result.status == "ok", str(
+        [(o.id, o.reason) for o in result.tasks if o.status != "done"]
+    )
+    begun = Counter(line for line in [*log, *after_kill] if line.startswith("begin "))
+    flights = facts_of(tree)[2]
+    assert sum(begun.values()) - 20 <= flights <= 4
+    landed = git(tree, "ls-tree", "--name-only", str(result.branch)).split()
+    assert {f"t{n}" for n in range(20)} <= set(landed)
+    assert git(tree, "log", "--format=%s", f"main..{result.branch}").count("implement") == 20
+    assert git(tree, "status", "--porcelain") == ""
+    assert len(git(tree, "worktree", "list").splitlines()) == 1
+    assert git(tree, "fsck", "--no-dangling") == ""
+    git(tree, "branch", "-qD", str(result.branch))
+    return flights
+
+
+def sweep(make: Make, tmp_path: Path, seconds: float, points: int, seed: int) -> Counter[int]:
+    """Kills at random moments; returns how often how many calls were in flight."""
+    rng = random.Random(seed)
+    tree = make({"a": "1\n", "sef.toml": CONFIG, "s.toml": SCRIPT})
+    whole = 5 * (seconds + 0.45)
+    found: Counter[int] = Counter()
+    for point in range(points):
+        found[one_kill(tree, tmp_path / f"cache{point}", seconds, rng.uniform(0, whole))] += 1
+    return found
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(300)
+def test_nothing_completed_is_paid_again_after_a_kill(repository: Make, tmp_path: Path) -> None:
+    """Some kills at 20 ms calls; `SEF_SWEEP=40` makes it forty."""
+    points = int(os.environ.get("SWEEP_POINTS", "6"))
+    found = sweep(repository, tmp_path, 0.02, points, seed=1)
+    told = f"{points} kills, 20 ms calls; calls in flight -> kills: {dict(found)}"
+    sys.stderr.write(told + "\n")
+    assert sum(count for flights, count in found.items() if flights >= 0) >= points // 2
