@@ -20,9 +20,20 @@ class LocalPool:
     def __init__(self, workspace: Workspace, executors: Mapping[str, Executor]) -> None:
         self._workspace = workspace
         self._executors = executors
+        self._turns: dict[str, asyncio.Lock] = {}
+        self._drafts: dict[str, Draft] = {}
 
     async def draft(self, call: Call, answered: Answering) -> Draft:
-        """Raises TimeoutError at the stage's deadline, and whatever the executor raises."""
+        """The draft of the call, made once a key: asked again, or by two at once, it is the same.
+
+        Raises TimeoutError at the stage's deadline, and whatever the executor raises.
+        """
+        async with self._turns.setdefault(call.key, asyncio.Lock()):
+            if call.key not in self._drafts:
+                self._drafts[call.key] = await self._draft(call, answered)
+            return self._drafts[call.key]
+
+    async def _draft(self, call: Call, answered: Answering) -> Draft:
         if call.stage.tier is Tier.NONE and call.base == self._workspace.base:
             return await self._read(call)
         async with self._workspace.fork(call.base, name=call.key) as fork:
