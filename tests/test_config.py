@@ -136,6 +136,8 @@ EXECUTOR = '[executors.a]\nuse = "scripted"\ntier = 1\nscript = "demo/light.toml
         ("[executors.a]\nuse = 'scripted'\ntier = 1", 'the key "script" is missing'),
         ("[executors.a]\nuse = 'scripted'\ntier = 1\nscript = 'no.toml'", "[executors.a]: script = 'no.toml': there is no file"),
         (EXECUTOR.replace("executors.a", "executors.'a b'"), "'a b' is not a name"),
+        (EXECUTOR.replace("executors.a", "executors.tests"), "[executors.tests]: sef has an executor 'tests' of its own"),
+        (EXECUTOR.replace("executors.a", "executors.search"), "'search' of its own"),
         ("policy = \nslots = 3", "sef.toml: not valid TOML: Invalid value (at line 1, column 10)"),
         ("slots = 1\nslots 2", "(at line 2, column 7)"),
     ],

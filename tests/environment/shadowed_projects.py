@@ -11,12 +11,13 @@ from pathlib import Path
 
 import pytest
 
-from sef.environment import Environment, Environments, Proof
+from sef.environment import Environment, Environments, Proof, Settings
 from sef.model import Checkout
 from sef.process import Finished, run_program
 
 KINDS = ("src-pth", "flat-finder", "flat-pth", "src-copy", "flat-copy", "develop")
 SLOW_MACHINE_S = 100.0
+OPEN = Settings(mode="open")
 
 TESTS = """
 import os, pathlib, subprocess, sys
@@ -93,6 +94,7 @@ class Project:
     scratch: Path
     python: Path
     root: str
+    settings: Settings = OPEN
 
     def write(self, files: dict[str, str], *, into: Path | None = None) -> None:
         for name, text in files.items():
@@ -113,17 +115,27 @@ class Project:
             changed=tuple(changed.split()),
         )
 
-    def environments(self) -> Environments:
-        return Environments(tree=self.tree, scratch=self.scratch, variables=dict(os.environ))
+    def environments(self, settings: Settings | None = None) -> Environments:
+        return Environments(
+            tree=self.tree,
+            scratch=self.scratch,
+            variables=dict(os.environ),
+            settings=settings or self.settings,
+        )
 
-    async def of_fork(self) -> Environment:
-        return await self.environments().of_fork(self.checkout())
+    async def of_fork(self, settings: Settings | None = None) -> Environment:
+        return await self.environments(settings).of_fork(self.checkout())
 
-    async def run(self, *argv: str, expect_pid: bool = True) -> tuple[Finished, Proof]:
+    async def run(
+        self, *argv: str, expect_pid: bool = True, settings: Settings | None = None
+    ) -> tuple[Finished, Proof]:
         """Runs a command in the fork's environment and reads the proof."""
-        with await self.of_fork() as environment:
+        with await self.of_fork(settings) as environment:
             finished = await run_program(
-                argv, cwd=self.fork, env=environment.variables, timeout_s=SLOW_MACHINE_S
+                environment.wrap(argv),
+                cwd=self.fork,
+                env=environment.variables,
+                timeout_s=SLOW_MACHINE_S,
             )
             return finished, environment.prove(finished.pid if expect_pid else None)
 

@@ -9,7 +9,7 @@ import sys
 from pathlib import Path
 
 import pytest
-from shadowed_projects import KINDS, Project, make, packages, script
+from shadowed_projects import KINDS, OPEN, Project, make, packages, script
 
 from sef.environment import Environments, Proof, Unproved
 from sef.process import Finished, run_program
@@ -323,6 +323,7 @@ def test_a_prefix_without_settings(tmp_path: Path) -> None:
         scratch=project.scratch,
         python=Path(os.path.realpath(sys.executable)),
         variables=dict(os.environ),
+        settings=OPEN,
     )
 
     async def outside() -> tuple[Finished, Proof]:

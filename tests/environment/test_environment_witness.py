@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
+from sef.environment.listener import Heard
 from sef.environment.witness import Expectation, judge
 
 EXPECTED = Expectation(fork="/fork", shadow="/shadow", own=frozenset({"a"}))
@@ -11,8 +14,8 @@ START = ("start", 7, "/shadow/bin/python", "pytest")
 FOUND = ("found", 7, "a.b", "/fork/src/a/b.py")
 
 
-def trace(*lines: tuple[object, ...]) -> str:
-    return "".join(f"{line!a}\n" for line in lines)
+def trace(*lines: tuple[object, ...]) -> list[Heard]:
+    return [(line[1] if isinstance(line[1], int) else None, ascii(line).encode()) for line in lines]
 
 
 def test_the_fork_was_judged() -> None:
@@ -28,6 +31,7 @@ def test_the_fork_was_judged() -> None:
         (("found", 8, "a", "/user/a.py"), "/user/a.py"),
         (("found", 8, "a", "/forked/a.py"), "/forked/a.py"),
         (("user", 8, "open", "/user/data.txt"), "/user/data.txt"),
+        (("tampered", 8, "sys.meta_path", "/shadow/bin/python"), "sys.meta_path"),
         (("untracked", 8, "a.gen", "/user/a/gen.py"), "/user/a/gen.py"),
         (("start", 8, "/usr/bin/python3", "x"), "/usr/bin/python3"),
         (("broken", 8, "/shadow/bin/python", "ValueError()"), "/shadow/bin/python"),
@@ -35,7 +39,8 @@ def test_the_fork_was_judged() -> None:
 )
 def test_one_bad_line_is_enough(line: tuple[object, ...], offender: str) -> None:
     """However much was found in the fork, one process elsewhere leaves the run undecided."""
-    proof = judge(trace(START, FOUND, line), EXPECTED, 7)
+    own = ("start", line[1], "/shadow/bin/python", "child")
+    proof = judge(trace(START, FOUND, own, line), EXPECTED, 7)
     assert not proof.proved
     assert proof.level == "undecided"
     assert proof.offender == offender
@@ -44,20 +49,53 @@ def test_one_bad_line_is_enough(line: tuple[object, ...], offender: str) -> None
 @pytest.mark.parametrize(
     "damage",
     [
-        "nonsense\n",
-        "('found', 1)\n",
-        "('found', '1', 'a', 'b')\n",
-        "('other', 1, 'a', 'b')\n",
+        "nonsense",
+        "('found', 1)",
+        "('found', '1', 'a', 'b')",
+        "('other', 1, 'a', 'b')",
         "('found', 7, 'a',",
-        repr(FOUND),
-        "[[\n",
-        "\n",
-        "(" * 500 + "\n",
+        "[[",
+        "",
+        "(" * 500,
+        "\xff",
     ],
 )
 def test_a_damaged_trace(damage: str) -> None:
     """A line that cannot be read might have said anything."""
-    assert not judge(trace(START, FOUND) + damage, EXPECTED, 7).proved
+    heard = [*trace(START, FOUND), (7, damage.encode("latin-1"))]
+    assert not judge(heard, EXPECTED, 7).proved
+    assert not judge(None, EXPECTED, 7).proved
+
+
+def test_another_process_cannot_speak_for_the_runner() -> None:
+    """Where the kernel says who sent a line, the line must say the same."""
+    assert not judge([*trace(START), (8, ascii(FOUND).encode())], EXPECTED, 7).proved
+    assert judge([(None, line) for _, line in trace(START, FOUND)], EXPECTED, 7).proved
+
+
+def test_a_process_that_was_not_watched() -> None:
+    """Whoever tells of modules must have been watched from its start."""
+    found = ("found", 8, "a", "/fork/a.py")
+    assert not judge(trace(START, found), EXPECTED, 7).proved
+
+
+def test_a_python_without_its_start_up_files() -> None:
+    """It leaves no witness: that is no matter only where it cannot reach the user's files."""
+    heard = trace(START, FOUND, ("unhooked", 7, "python -S -c pass", "/shadow/bin/python"))
+    assert not judge(heard, EXPECTED, 7).proved
+    proof = judge(heard, replace(EXPECTED, hidden=True), 7)
+    assert (proof.proved, proof.level) == (True, "hidden")
+
+
+def test_where_the_fork_is_mounted() -> None:
+    """Every process must see the fork's own folder at the user's path."""
+    expected = replace(EXPECTED, hidden=True, mounted="1:2", linked=("big",))
+    here, there = ("mounted", 7, "1:2", "/fork"), ("mounted", 7, "1:3", "/fork")
+    proof = judge(trace(START, FOUND, here), expected, 7)
+    assert proof.proved
+    assert "big" in proof.reason
+    assert not judge(trace(START, FOUND, here, there), expected, 7).proved
+    assert not judge(trace(START, FOUND), expected, 7).proved
 
 
 def test_the_runner_must_be_a_witness() -> None:
@@ -69,8 +107,8 @@ def test_the_runner_must_be_a_witness() -> None:
 def test_nothing_of_the_project_was_imported() -> None:
     """Tests alone prove nothing, and neither does silence."""
     test = ("found", 7, "test_x", "/fork/tests/test_x.py")
-    for text in (trace(START, test), trace(START), ""):
-        proof = judge(text, EXPECTED)
+    for heard in (trace(START, test), trace(START), []):
+        proof = judge(heard, EXPECTED)
         assert proof.reason == "the tests imported nothing of this project"
         assert not proof.proved
 

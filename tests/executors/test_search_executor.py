@@ -6,6 +6,7 @@ import asyncio
 import os
 import subprocess
 from collections.abc import Callable
+from dataclasses import replace
 from decimal import Decimal
 from pathlib import Path
 
@@ -16,7 +17,7 @@ from sef.executors.search import SearchExecutor
 from sef.model import Answer, Checkout, Effort, Kind, Request, Route, Task, Tier
 from sef.protocols import Assignment
 
-Make = Callable[[dict[str, str]], Path]
+Make = Callable[..., Path]
 
 _CORE = """\
 import typing as t
@@ -67,13 +68,14 @@ def tree(root: Path) -> Checkout:
     return Checkout(path=root, commit="c", users=True, files=files, base_files=files)
 
 
-def search(root: Path, what: str, subject: str) -> Answer:
+def search(root: Path, what: str, subject: str, files: tuple[str, ...] | None = None) -> Answer:
     request = Request(executor="search", what=what, subject=subject)
     route = Route(
         tier=Tier.NONE, kind=Kind.EXPLORE, policy="fast", score=1, reason="", request=request
     )
     task = Task(id="a", text="x")
-    given = Assignment(task=task, route=route, checkout=tree(root), effort=Effort.LOW)
+    checkout = tree(root) if files is None else replace(tree(root), files=files)
+    given = Assignment(task=task, route=route, checkout=checkout, effort=Effort.LOW)
     proposal = asyncio.run(SearchExecutor().execute(given))
     assert (proposal.usage.cost_usd, proposal.usage.model) == (Decimal(0), None)
     return proposal.answer
@@ -271,3 +273,89 @@ def test_names_that_are_not_unicode_can_be_shown(root: Path) -> None:
         answer = search(root, what, subject)
         assert answer.text.encode("utf-8").startswith(b"?.txt")
         assert os.fsencode(answer.matches[0].path) == b"\xff\x1b[2J.txt"
+
+
+_BOUND = """\
+import numpy as np
+import os.path
+from m import (
+    n,
+    renamed as other,
+)
+from m import same as same
+
+for index, élan in []:
+    pass
+with open(x) as handle, \\
+        other_thing() as (left, right):
+    if (found := 1):
+        walrus_in_call(deep := 2)
+f = lambda: (hidden := 1)
+
+class Holder:
+    import json as codec
+    for each in ():
+        pass
+
+class A:
+    pass
+
+def function():
+    for local in ():
+        pass
+    import re as regex
+"""
+
+
+@pytest.mark.parametrize(
+    ("subject", "lines"),
+    [
+        ("index", ["bound.py:9: for index, élan in []:"]),
+        ("élan", ["bound.py:9: for index, élan in []:"]),
+        ("handle", ["bound.py:11: with open(x) as handle, \\"]),
+        ("right", ["bound.py:12: other_thing() as (left, right):"]),
+        ("found", ["bound.py:13: if (found := 1):"]),
+        ("deep", ["bound.py:14: walrus_in_call(deep := 2)"]),
+        ("Holder.each", ["bound.py:19: for each in ():"]),
+        ("class A", ["bound.py:22: class A:"]),
+        ("np", ["bound.py:1: import numpy as np (import)"]),
+        ("other", ["bound.py:5: renamed as other, (import)"]),
+        ("Holder.codec", ["bound.py:18: import json as codec (import)"]),
+    ],
+)
+def test_every_binding_of_a_module_or_a_class_is_found(
+    subject: str, lines: list[str], repository: Make
+) -> None:
+    root = repository({"bound.py": _BOUND})
+    assert search(root, "definition", subject).text.splitlines() == lines
+
+
+@pytest.mark.parametrize("subject", ["hidden", "local", "regex", "same", "n", "each", "class np"])
+def test_what_is_not_a_definition_is_not_found(subject: str, repository: Make) -> None:
+    """Names of functions and lambdas, and imports that rename nothing."""
+    root = repository({"bound.py": _BOUND})
+    assert search(root, "definition", subject).matches == ()
+
+
+def test_a_definition_comes_before_imports_of_it(repository: Make) -> None:
+    root = repository({"a.py": "from b import One as Other\n", "b.py": "class Other: ...\n"})
+    assert search(root, "definition", "Other").text.splitlines() == [
+        "b.py:1: class Other: ...",
+        "a.py:1: from b import One as Other (import)",
+    ]
+
+
+def test_repositories_inside_are_not_searched_and_named(repository: Make) -> None:
+    root = repository({"a.py": "class Needle: ...\n"})
+    for name in ("vend", "we[i]rd"):
+        inner = repository({"b.py": "class Needle: ...\n"}, name=f"project/{name}")
+        assert inner.parent == root
+    files = ("a.py", "vend", "we[i]rd")
+    for what, subject, count in (
+        ("definition", "Needle", 1),
+        ("text", "Needle", 1),
+        ("files", "*", 1),
+    ):
+        answer = search(root, what, subject, files)
+        assert [match.path for match in answer.matches] == ["a.py"] * count
+        assert answer.text.endswith("\n2 submodules were not searched: vend, we[i]rd")

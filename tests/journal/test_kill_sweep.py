@@ -111,3 +111,23 @@ def test_nothing_completed_is_paid_again_after_a_kill(repository: Make, tmp_path
     told = f"{points} kills, 20 ms calls; calls in flight -> kills: {dict(found)}"
     sys.stderr.write(told + "\n")
     assert sum(count for flights, count in found.items() if flights >= 0) >= points // 2
+
+
+@pytest.mark.slow
+def test_two_runs_at_once_in_one_repository(repository: Make, tmp_path: Path) -> None:
+    """Each lands its twenty tasks on its own branch; neither disturbs the other."""
+    tree = repository({"a": "1\n", "sef.toml": CONFIG, "s.toml": SCRIPT})
+    caches = [tmp_path / "one", tmp_path / "two"]
+    for cache in caches:
+        cache.mkdir()
+    works = [swept(tree, cache, 0.02) for cache in caches]
+    for work in works:
+        _, errors = work.communicate(timeout=100)
+        assert work.returncode == 0, errors.decode()
+    branches = git(tree, "for-each-ref", "--format=%(refname:short)", "refs/heads/sef").split()
+    assert len(branches) == 2
+    for branch in branches:
+        assert git(tree, "log", "--format=%s", f"main..{branch}").count("implement") == 20
+    assert git(tree, "status", "--porcelain") == ""
+    assert len(git(tree, "worktree", "list").splitlines()) == 1
+    assert git(tree, "for-each-ref", "refs/sef") == ""
