@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import FrozenInstanceError
+from decimal import Decimal
 from pathlib import Path
 
 import pytest
@@ -36,9 +37,7 @@ def test_the_documented_example_is_read(tmp_path: Path) -> None:
     assert load_config(written(tmp_path, example)) == Config(
         policy="auto",
         slots=4,
-        checks=ChecksConfig(
-            tests="pytest -x", lint="ruff check .", types="mypy src", timeout_s=900
-        ),
+        checks=ChecksConfig(tests="pytest", lint="ruff check .", types="mypy src", timeout_s=900),
         python=tmp_path / ".venv/bin/python",
         executors=(
             ExecutorConfig(
@@ -50,6 +49,19 @@ def test_the_documented_example_is_read(tmp_path: Path) -> None:
             ),
         ),
     )
+
+
+def test_limits_are_read(tmp_path: Path) -> None:
+    """Money as it was written, to the cent."""
+    text = (
+        "budget_usd = 1.15\n[executors.x]\nuse = 'scripted'\ntier = 2\n"
+        "script = 'demo/light.toml'\nat_once = 3\nretries = 0\n"
+    )
+    config = load_config(written(tmp_path, text))
+    assert config.budget_usd == Decimal("1.15")
+    assert (config.executors[0].at_once, config.executors[0].retries) == (3, 0)
+    with pytest.raises(ConfigError, match="budget_usd"):
+        load_config(written(tmp_path, "budget_usd = 0\n"))
 
 
 @pytest.mark.parametrize(

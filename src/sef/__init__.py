@@ -8,36 +8,31 @@ async def main() -> None:
     print(sef.report(facts).status)
 """
 
-from __future__ import annotations
-
-from importlib import import_module
-from typing import TYPE_CHECKING
-
-from sef.errors import ConfigError, DraftFailure, PlanError, RepositoryError, SefError
-from sef.model import (
-    Answer,
-    Draft,
-    Effort,
-    Kind,
-    Outcome,
-    Patch,
-    Proposal,
-    Route,
-    Task,
-    Tier,
-    Usage,
-    Verdict,
-)
-from sef.plan import Plan
-from sef.policy import Policy
-from sef.protocols import Assignment, Case
-from sef.story import outcomes
-
+# Names are imported when they are first used: a command that is called off while it starts must
+# not be in the middle of an import here, and `import sef` must cost nothing.
+TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from sef.build import open_engine
+    from sef.build import open_engine, open_interrupted
+    from sef.errors import ConfigError, DraftFailure, PlanError, RepositoryError, SefError
+    from sef.model import (
+        Answer,
+        Draft,
+        Effort,
+        Kind,
+        Outcome,
+        Patch,
+        Proposal,
+        Route,
+        Task,
+        Tier,
+        Usage,
+        Verdict,
+    )
+    from sef.plan import Plan
+    from sef.policy import Policy
+    from sef.protocols import Assignment, Case
     from sef.report import report
-
-_SHELL = {"open_engine": "sef.build", "report": "sef.report"}
+    from sef.story import outcomes
 
 __all__ = [
     "Answer",
@@ -62,13 +57,26 @@ __all__ = [
     "Usage",
     "Verdict",
     "open_engine",
+    "open_interrupted",
     "outcomes",
     "report",
 ]
 
+_HOMES = {
+    "build": ("open_engine", "open_interrupted"),
+    "errors": ("ConfigError", "DraftFailure", "PlanError", "RepositoryError", "SefError"),
+    "plan": ("Plan",),
+    "policy": ("Policy",),
+    "protocols": ("Assignment", "Case"),
+    "report": ("report",),
+    "story": ("outcomes",),
+}
+
 
 def __getattr__(name: str) -> object:
-    """The shell is imported when it is first used: the nouns stay light to import."""
-    if name in _SHELL:
-        return getattr(import_module(_SHELL[name]), name)
-    raise AttributeError(f"module 'sef' has no attribute {name!r}")
+    if name not in __all__:
+        raise AttributeError(f"module 'sef' has no attribute {name!r}")
+    from importlib import import_module
+
+    home = next((home for home, names in _HOMES.items() if name in names), "model")
+    return getattr(import_module(f"sef.{home}"), name)

@@ -12,6 +12,7 @@ from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager, closing
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from decimal import Decimal
 from pathlib import Path
 
 import platformdirs
@@ -25,6 +26,7 @@ from sef.errors import ConfigError, RepositoryError, UsageError
 from sef.events import Recorded, RunStarted
 from sef.executors.search import SearchExecutor
 from sef.executors.tests import TestsExecutor
+from sef.executors.wrappers import Budget, Budgeted, Limited, Retrying
 from sef.journal import Journal, RunJournal
 from sef.model import Status, Tier
 from sef.owner import this_process
@@ -72,6 +74,7 @@ async def open_engine(
     config: Path | None = None,
     policy: str | None = None,
     run: str | None = None,
+    budget_usd: Decimal | None = None,
     sinks: Sequence[Sink] = (),
 ) -> AsyncIterator[Engine]:
     """An engine for the repository that `start` lies in, ready to run one plan.
@@ -83,13 +86,19 @@ async def open_engine(
         await site.workspace.open()
         site.journal.begin(site.run, this_process())
         named = policy or site.config.policy
-        yield Engine(_parts(site, sinks), site.workspace, policy=named, slots=site.config.slots)
+        parts = _parts(site, sinks, budget_usd)
+        yield Engine(parts, site.workspace, policy=named, slots=site.config.slots)
         await release(site.repository, site.run)
 
 
 @asynccontextmanager
 async def open_interrupted(
-    start: Path, run: str, *, config: Path | None = None, sinks: Sequence[Sink] = ()
+    start: Path,
+    run: str,
+    *,
+    config: Path | None = None,
+    budget_usd: Decimal | None = None,
+    sinks: Sequence[Sink] = (),
 ) -> AsyncIterator[tuple[Engine, tuple[Recorded, ...]]]:
     """An engine for a run that was cut off, and the facts to resume it from.
 
@@ -100,7 +109,7 @@ async def open_interrupted(
         (started,) = (one.fact for one in past if isinstance(one.fact, RunStarted))
         await site.workspace.reopen(started.base)
         site.journal.begin(run, this_process())
-        yield Engine(_parts(site, sinks), site.workspace), past
+        yield Engine(_parts(site, sinks, budget_usd), site.workspace), past
         await release(site.repository, run)
 
 
@@ -177,8 +186,10 @@ def _scratch(repository: Repository, run: str) -> Path:
     )
 
 
-def _parts(site: _Site, sinks: Sequence[Sink]) -> Parts:
+def _parts(site: _Site, sinks: Sequence[Sink], limit: Decimal | None) -> Parts:
     clock = WallClock()
+    most = limit or site.config.budget_usd
+    budget = Budget(most) if most is not None else None
     checks = site.config.checks
     runner = CheckRunner(
         environments=Environments(
@@ -195,7 +206,7 @@ def _parts(site: _Site, sinks: Sequence[Sink]) -> Parts:
         "tests": TestsExecutor(runner, fingerprint=site.workspace.status),
         "search": SearchExecutor(),
     }
-    drafting = {one.name: _executor(one, clock) for one in site.config.executors}
+    drafting = {one.name: _executor(one, clock, budget) for one in site.config.executors}
     return Parts(
         router=ROUTERS["rules"](),
         pool=LocalPool(site.workspace, mechanical | drafting),
@@ -226,8 +237,16 @@ def _tiers(executors: Sequence[ExecutorConfig]) -> Mapping[Tier, str]:
     return {Tier(one.tier): one.name for one in reversed(executors)}
 
 
-def _executor(config: ExecutorConfig, clock: Clock) -> Executor:
-    """An executor that sef.toml names. Scripted ones are imported only where they are asked for."""
+def _executor(config: ExecutorConfig, clock: Clock, budget: Budget | None) -> Executor:
+    """An executor that sef.toml names, tried again, limited, and within the run's budget."""
+    executor: Executor = Retrying(_inner(config, clock), config.retries, clock)
+    if config.at_once is not None:
+        executor = Limited(executor, config.at_once)
+    return executor if budget is None else Budgeted(executor, budget)
+
+
+def _inner(config: ExecutorConfig, clock: Clock) -> Executor:
+    # Imported only where it is asked for.
     from sef.testing import ScriptedExecutor, load_scripts
 
     if config.script is None:

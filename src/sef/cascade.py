@@ -21,7 +21,7 @@ from sef.keys import call_key
 from sef.model import Cascade, Draft, Evidence, Proposal, Route, Task, Tier, Usage, Verdict
 from sef.protocols import Call, Case, Clock, Pool, Verifier
 from sef.recall import Reached
-from sef.text import one_line
+from sef.text import one_line, sentences
 from sef.workspace import Workspace
 
 Tell = Callable[[TaskFact], Awaitable[None]]
@@ -263,5 +263,5 @@ def _reason(error: Exception) -> str:
     if isinstance(error, TimeoutError):
         return "its deadline passed"
     if isinstance(error, DraftFailure | GitError):
-        return one_line(str(error), 400)
+        return one_line(sentences(str(error)), 400)
     return one_line(f"it crashed: {type(error).__name__}: {error}", 400)

@@ -6,6 +6,7 @@ import re
 import shlex
 from collections.abc import Collection
 from dataclasses import dataclass, field
+from decimal import Decimal
 from difflib import get_close_matches
 from pathlib import Path, PurePosixPath
 from typing import Annotated, Final, Literal
@@ -55,6 +56,10 @@ class ExecutorConfig:
     """What a scripted executor plays."""
     model: str | None = None
     """Label of the model in reports."""
+    at_once: int | None = None
+    """Calls that may run at once; None: as many as tasks do."""
+    retries: int = 2
+    """How often a call is tried again after a transient failure."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -72,6 +77,8 @@ class Config:
     """How the environment of a fork is made."""
     executors: tuple[ExecutorConfig, ...] = ()
     """In the order of the file."""
+    budget_usd: Decimal | None = None
+    """Once a run has spent this, it begins no further paid call."""
 
 
 def _command(line: str) -> str:
@@ -120,6 +127,10 @@ class _ExecutorTable(Table):
     model: str | None = Field(
         default=None, min_length=1, max_length=100, description="a label of 1 to 100 characters"
     )
+    at_once: int | None = Field(
+        default=None, ge=1, le=100, description="a whole number from 1 to 100"
+    )
+    retries: int = Field(default=2, ge=0, le=10, description="a whole number from 0 to 10")
 
 
 class _ConfigFile(Table):
@@ -127,6 +138,9 @@ class _ConfigFile(Table):
         default="auto", description="auto, fast, standard or complex"
     )
     slots: int | None = Field(default=None, ge=1, le=10, description="a whole number from 1 to 10")
+    budget_usd: float | None = Field(
+        default=None, gt=0, le=1_000_000, description="a number of US dollars above 0"
+    )
     checks: _ChecksTable = Field(default=_ChecksTable(), description="a table")
     environment: _EnvironmentTable = Field(default=_EnvironmentTable(), description="a table")
     executors: dict[str, _ExecutorTable] = Field(default={}, description="tables [executors.NAME]")
@@ -148,6 +162,7 @@ def load_config(path: Path | None, uses: Collection[str] = USES) -> Config:
         python=_existing(path, "[environment]: python", found.environment.python),
         environment=_environment(found.environment),
         executors=tuple(_executor(path, name, t, uses) for name, t in found.executors.items()),
+        budget_usd=None if found.budget_usd is None else Decimal(str(found.budget_usd)),
     )
 
 
@@ -185,6 +200,8 @@ def _executor(
         tier=Tier(table.tier),
         script=_existing(source, f"{where}: script", table.script),
         model=table.model,
+        at_once=table.at_once,
+        retries=table.retries,
     )
 
 

@@ -8,10 +8,9 @@ import sys
 from pathlib import Path
 
 import pytest
+from command import SEF
 
 from conftest import git
-
-SEF = (sys.executable, "-c", "from sef.cli import main; main()")
 
 
 @pytest.mark.slow
@@ -27,7 +26,10 @@ def test_the_demo_shows_a_rejection_a_squash_and_a_report(tmp_path: Path) -> Non
     assert "test_the_total_is_the_sum_of_the_lines" in done.stdout
     assert "scripted" in done.stdout
     assert done.stdout.count(" run ") >= 3
+    removal = done.stdout.splitlines()[-1]
+    assert removal.startswith("The project stays there; remove it: rm -rf ")
     root = next(tmp_path.glob("sef-demo-*/till"))
+    assert removal.endswith(str(root.parent))
     branch = git(root, "branch", "--list", "sef/*").strip()
     asked = ("log", "--format=%(trailers:key=Sef-Task,valueonly)", f"main..{branch}")
     landed = ["discount", "docstring", "euro", "franc", "receipt", "receipt-tests"]

@@ -118,3 +118,15 @@ def test_a_killed_run_is_resumed_and_pays_for_nothing_twice(repository: Make) ->
     again = sef(root, "run", "--resume", killed["run"])
     assert (again.returncode, "at its end" in again.stderr) == (2, True)
     assert json.loads(sef(root, "report", "--json").stdout)["status"] == "ok"
+
+
+def test_a_budget_stops_what_was_not_begun(repository: Make) -> None:
+    """The first task is done; the second is refused at no cost, and the way out is said."""
+    root = repository(TWO)
+    done = sef(root, "run", "-f", "plan.toml", "--budget", "0.2", "--json")
+    said = json.loads(done.stdout)
+    assert (done.returncode, said["status"], said["cost_usd"]) == (1, "partial", 0.25)
+    first, second = said["tasks"]
+    assert (first["status"], second["status"]) == ("done", "failed")
+    assert "--budget" in second["attempts"][0]["reason"]
+    assert second["attempts"][0]["cost_usd"] == 0

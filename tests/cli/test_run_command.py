@@ -6,27 +6,19 @@ import json
 import os
 import signal
 import subprocess
-import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from command import PROJECT, SEF, sef
 
 from conftest import git
 from sef.report import AttemptReport, RunReport, TaskReport
 
 Make = Callable[..., Path]
 pytestmark = pytest.mark.slow  # every command is a process of its own
-SEF = (sys.executable, "-c", "from sef.cli import main; main()")
 DOCS = Path(__file__).parents[2] / "docs/reference"
-
-
-def sef(root: Path, *args: str) -> subprocess.CompletedProcess[str]:
-    env = {**os.environ, "COLUMNS": "200"}
-    return subprocess.run(
-        (*SEF, *args), cwd=root, env=env, capture_output=True, text=True, check=False
-    )
 
 
 def snapshot(root: Path) -> dict[str, bytes]:
@@ -34,17 +26,6 @@ def snapshot(root: Path) -> dict[str, bytes]:
     kept = [root / ".git/index", root / ".git/HEAD", root / ".git/config"]
     files = [path for path in root.rglob("*") if path.is_file() and ".git" not in path.parts]
     return {str(path): path.read_bytes() for path in (*kept, *files) if path.exists()}
-
-
-PROJECT = {
-    "calc/__init__.py": "",
-    "calc/core.py": "class Adder:\n    def add(self, a, b):\n        return a + b\n",
-    "tests/__init__.py": "",
-    "tests/test_core.py": (
-        "import unittest\nfrom calc.core import Adder\n\n\nclass T(unittest.TestCase):\n"
-        "    def test_add(self):\n        self.assertEqual(Adder().add(1, 2), 3)\n"
-    ),
-}
 
 
 def test_tier_0_answers_in_json_and_leaves_nothing_behind(repository: Make) -> None:

@@ -52,7 +52,7 @@ def test_a_task_without_an_id_gets_one_that_nobody_has(tmp_path: Path) -> None:
         ('[[task]]\nid = "greet"\ntext = "x"\nneds = []', 'plan.toml: task 1 ("greet"): unknown key "neds" (did you mean "needs"?)'),
         ('[[task]]\ntext = "x"\n[[task]]\nid = "b"', 'plan.toml: task 2 ("b"): the key "text" is missing'),
         ('[[tasks]]\ntext = "x"', 'plan.toml: unknown key "tasks" (did you mean "task"?)'),
-        ('[[task]]\ntext = "x"\nzzz = 1', 'unknown key "zzz" (known: id, text, needs, kind, paths)'),
+        ('[[task]]\ntext = "x"\nzzz = 1', 'unknown key "zzz" (known: id, text, needs, kind, paths, lane)'),
         ('[[task]]\ntext = " "', "task 1: text = ' ': must be the request, 1 to 10,000 characters"),
         ('[[task]]\ntext = 3', "task 1: text = 3: must be the request"),
         ('[[task]]\ntext = "x"\nid = "-a"', "id = '-a': must be 1 to 64 letters"),

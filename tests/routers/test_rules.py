@@ -177,7 +177,12 @@ def test_deep_requests_are_retained(text: str) -> None:
         ("where is function élan defined?", "search", "definition", "function élan"),
         ("run tests/test_a.py", "tests", "run", "tests/test_a.py"),
         ("run `pkg/tests/`", "tests", "run", "pkg/tests/"),
-        ("Run tests/test_a.py::TestB::test_c again, please", "tests", "run", "tests/test_a.py::TestB::test_c"),
+        (
+            "Run tests/test_a.py::TestB::test_c again, please",
+            "tests",
+            "run",
+            "tests/test_a.py::TestB::test_c",
+        ),
         ("Find where foo_bar() is defined", "search", "definition", "foo_bar"),
         ("locate the method run", "search", "definition", "method run"),
         ("where's the function main declared?", "search", "definition", "function main"),

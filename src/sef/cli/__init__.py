@@ -2,6 +2,16 @@
 
 from __future__ import annotations
 
-from sef.cli.app import main
+import sys
+
+from sef.cli import signals
 
 __all__ = ["main"]
+
+
+def main() -> None:
+    """The entry point of the `sef` command: listens for signals before the slow imports."""
+    signals.listen()
+    from sef.cli.app import serve
+
+    sys.exit(serve(sys.argv[1:]))

@@ -2,41 +2,45 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from decimal import Decimal
 
 from rich.console import Console
-from rich.markup import escape
 from rich.table import Table
+from rich.text import Text
 
 from sef.report import AttemptReport, RunReport, TaskReport
 from sef.text import one_line
 
 _SIGNS = {
-    "planned": "[dim]·[/]",
-    "done": "[green]✓[/]",
-    "failed": "[red]✗[/]",
-    "blocked": "[red]–[/]",
-    "cancelled": "[yellow]◌[/]",
+    "planned": ("·", "dim"),
+    "done": ("✓", "green"),
+    "failed": ("✗", "red"),
+    "blocked": ("–", "red"),
+    "cancelled": ("◌", "yellow"),
 }
 _TIERS = {0: "no model", 1: "light", 2: "standard", 3: "target"}
 
 
 def render(result: RunReport, console: Console) -> None:
-    """Prints the answers, the table of tasks, and where the result is and what it cost."""
+    """Prints the answers, the table of tasks, and where the result is and what it cost.
+
+    What comes from elsewhere is printed as `Text`, in which rich sees neither markup nor emoji.
+    """
     for task in result.tasks:
         _answer(task, console)
     if len(result.tasks) > 1 or any(not task.answer for task in result.tasks):
         console.print(_table(result))
-    _troubles(result, console)
-    _where(result, console)
+    for line in (*_troubles(result), *_where(result), *_called_off(result)):
+        console.print(line, soft_wrap=True)
     if result.status != "planned":
-        console.print(_money(result))
+        console.print(Text(_money(result)), soft_wrap=True)
 
 
 def _answer(task: TaskReport, console: Console) -> None:
     if task.answer and not task.commit:
-        console.print(f"[bold]{escape(one_line(task.text, 100))}[/]")
-        console.print(escape(task.answer), soft_wrap=True)
+        console.print(Text(one_line(task.text, 100), "bold"))
+        console.print(Text(task.answer), soft_wrap=True)
         console.print()
 
 
@@ -49,26 +53,31 @@ def _table(result: RunReport) -> Table:
         table.add_column("cost", justify="right")
     for task in result.tasks:
         cells = [
-            _SIGNS[task.status],
-            escape(one_line(task.text, 60)),
-            _TIERS.get(task.tier if task.tier is not None else -1, "?"),
-            escape(task.executor or "none"),
-            escape(one_line(task.reason, 90)) if planned else _tries(task.attempts),
+            Text(*_SIGNS[task.status]),
+            Text(one_line(task.text, 60)),
+            Text(_TIERS.get(task.tier if task.tier is not None else -1, "?")),
+            Text(task.executor or "none"),
+            Text(one_line(task.reason, 90)) if planned else _tries(task.attempts),
         ]
-        table.add_row(*cells, *([] if planned else [_price(task.attempts)]))
+        table.add_row(*cells, *([] if planned else [Text(_price(task.attempts))]))
     return table
 
 
-def _tries(attempts: tuple[AttemptReport, ...]) -> str:
-    return " → ".join(f"{escape(one.executor)} {_fate(one)}" for one in attempts) or "-"
+def _tries(attempts: tuple[AttemptReport, ...]) -> Text:
+    tries = [Text.assemble(f"{one.executor} ", _fate(one)) for one in attempts]
+    return Text(" → ").join(tries) if tries else Text("-")
 
 
-def _fate(attempt: AttemptReport) -> str:
+def _fate(attempt: AttemptReport) -> tuple[str, str]:
     if attempt.squashed:
-        return "[yellow]squashed[/]"
+        return "squashed", "yellow"
     if attempt.accepted is None:
-        return "[yellow]failed[/]"
-    return "[green]accepted[/]" if attempt.accepted else "[yellow]rejected[/]"
+        return ("called off" if _is_called_off(attempt) else "failed"), "yellow"
+    return ("accepted", "green") if attempt.accepted else ("rejected", "yellow")
+
+
+def _is_called_off(attempt: AttemptReport) -> bool:
+    return attempt.accepted is None and attempt.reason.startswith("called off")
 
 
 def _price(attempts: tuple[AttemptReport, ...]) -> str:
@@ -77,33 +86,70 @@ def _price(attempts: tuple[AttemptReport, ...]) -> str:
     return _dollars(sum(known, Decimal(0)) if len(known) == len(costs) else None)
 
 
-def _troubles(result: RunReport, console: Console) -> None:
-    """Why drafts were not accepted, and why tasks did not get done."""
+def _troubles(result: RunReport) -> Iterator[Text]:
+    """Why drafts were not accepted, and why tasks did not get done; each reason once a task."""
     for task in result.tasks:
+        said: dict[str, list[str]] = {}
         for attempt in task.attempts:
-            if not attempt.accepted or attempt.squashed:
-                said = f"{attempt.executor}: {one_line(attempt.reason, 300)}"
-                console.print(f"[yellow]![/] {escape(task.id)}: {escape(said)}", soft_wrap=True)
+            if (not attempt.accepted or attempt.squashed) and not _is_called_off(attempt):
+                said.setdefault(one_line(attempt.reason, 300), []).append(attempt.executor)
+        for reason, executors in said.items():
+            names = ", ".join(dict.fromkeys(executors))
+            yield Text.assemble(("!", "yellow"), f" {task.id}: {names}: {reason}")
         if task.status in ("failed", "blocked") and not task.attempts:
-            console.print(f"[red]✗[/] {escape(task.id)}: {escape(task.reason)}", soft_wrap=True)
+            yield Text.assemble(("✗", "red"), f" {task.id}: {task.reason}")
 
 
-def _where(result: RunReport, console: Console) -> None:
+def _where(result: RunReport) -> Iterator[Text]:
+    branch, base = result.branch, (result.base or "")[:12]
+    if not branch:
+        return
+    yield Text()
     if result.applied:
-        console.print(f"\nApplied to your files; the commits are on [bold]{result.branch}[/].")
-    elif result.branch:
-        console.print(
-            f"\nThe result is on branch [bold]{result.branch}[/]; your files are as they were.\n"
-            f"  look:  git log --stat HEAD..{result.branch}\n"
-            f"  take:  git merge {result.branch}"
-        )
+        yield Text.assemble("Applied to your files; the commits are on ", (branch, "bold"), ".")
+        return
+    yield Text.assemble("The result is on branch ", (branch, "bold"), "; your files are untouched.")
+    if not result.dirty:
+        yield Text(f"  look:  git log --stat {base}..{branch}\n  take:  git merge {branch}")
+        return
+    yield Text(
+        f"It begins with a commit of your uncommitted and untracked files ({base}): do not push it"
+        " unread.\n"
+        f"  look:  git log --stat {base}..{branch}\n"
+        f"  take:  commit your own work, then git cherry-pick {base}..{branch}\n"
+        f"     or: git diff --binary {base} {branch} | git apply   (at the top of the repository)"
+    )
+
+
+def _called_off(result: RunReport) -> Iterator[Text]:
+    if result.status != "cancelled":
+        return
+    done = sum(task.status == "done" for task in result.tasks)
+    if done < len(result.tasks):
+        said = f"{done} of {len(result.tasks)} tasks are done. Go on: sef run --resume {result.run}"
+    elif result.applied or not result.branch:
+        said = "all tasks were done."
+    else:
+        said = "all tasks are done, but not applied; git status tells if your files were reached."
+    yield Text.assemble(("Called off", "yellow"), f": {said}")
 
 
 def _money(result: RunReport) -> str:
+    attempts = [attempt for task in result.tasks for attempt in task.attempts]
+    if not any(attempt.tier for attempt in attempts):
+        return "No model was used."
     cost = f"Cost {_dollars(result.cost_usd)} in {result.seconds:.1f} s"
     if result.saved_usd is None:
-        return f"{cost}; saved: unknown (the target did not work on every task)"
+        return f"{cost}; saved: unknown ({_doubt(result)})"
     return f"{cost}; saved {_dollars(result.saved_usd)} against the target alone, measured"
+
+
+def _doubt(result: RunReport) -> str:
+    if any(task.status != "done" for task in result.tasks):
+        return "not every task is done"
+    if result.cost_usd is None:
+        return "the price of an attempt is unknown"
+    return "the target did not work on every task"
 
 
 def _dollars(amount: Decimal | None) -> str:

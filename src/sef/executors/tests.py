@@ -13,10 +13,12 @@ from sef.checks.runner import CheckRunner
 from sef.errors import DraftFailure, UsageError
 from sef.model import Answer, Checkout, Proposal, Usage
 from sef.protocols import Assignment
+from sef.text import one_line
 
 _FAILURES_SHOWN = 20
 _TAIL_LINES = 15
-_WAY_OUT: Final = "Set a command for tests in sef.toml."
+_LAST_WORDS = 300  # characters
+_WAY_OUT: Final = "set a command for tests in sef.toml"
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,8 +57,7 @@ class TestsExecutor:
             check = _tests(await self.runner.detect(checkout))
             run = await self.runner.run(check, checkout, only=only)
         except UsageError as error:
-            message, *hint = str(error).split("\n", 1)
-            raise DraftFailure(message, hint=hint[0] if hint else None) from error
+            raise _failure(str(error.args[0]), error.hint) from error
         _insist(run)
         return run
 
@@ -65,20 +66,30 @@ def _tests(checks: tuple[Check, ...]) -> Check:
     for check in checks:
         if check.name == "tests":
             return check
-    raise DraftFailure(
-        "no way to run tests was found: nothing in the tree names one", hint=_WAY_OUT
-    )
+    raise _failure("no way to run tests was found, as nothing in the tree names one", _WAY_OUT)
+
+
+def _failure(cause: str, way_out: str | None) -> DraftFailure:
+    """One sentence: what is wrong, then what to do about it."""
+    said = one_line(cause, 1_000).rstrip(".")
+    if not way_out:
+        return DraftFailure(said)
+    ending = one_line(way_out, 1_000).rstrip(".")
+    first = ending[:1].lower() if ending[1:2].islower() else ending[:1]
+    return DraftFailure(f"{said}: {first}{ending[1:]}")
 
 
 def _insist(run: CheckRun) -> None:
     """Raises DraftFailure where the run says nothing about the tree."""
     if run.timed_out:
-        raise DraftFailure(f"the tests did not end: {run.summary}", hint=_tail(run) or None)
+        last = one_line(_tail(run), _LAST_WORDS)
+        said = f"; the last it said: {last}" if last else ""
+        raise DraftFailure(f"the tests did not end: {run.summary}{said}")
     if run.exit_code is None:
-        raise DraftFailure(f"the tests were not run: {run.summary}", hint=run.proof.mend)
+        raise _failure(f"the tests were not run: {run.summary}", run.proof.mend)
     if not run.proof.proved:
         reason = f"the tests ran, but not provably on this tree: {run.proof.reason}"
-        raise DraftFailure(reason, hint=run.proof.mend)
+        raise _failure(reason, run.proof.mend)
 
 
 def _lines(run: CheckRun, only: str | None, changed: bool) -> Iterator[str]:

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import re
 from pathlib import Path, PurePosixPath, PureWindowsPath
-from typing import Annotated
+from typing import Annotated, Literal
 
 from pydantic import AfterValidator, Field
 
 from sef.errors import PlanError
-from sef.model import Kind, Task
+from sef.model import Kind, Lane, Task
 from sef.planners.slugs import slug
 from sef.tables import Table, read
 
@@ -43,6 +43,9 @@ class _TaskTable(Table):
         max_length=1_000,
         description='a list of relative glob patterns without ".." or backslashes',
     )
+    lane: Literal["urgent", "normal", "background"] = Field(
+        default="normal", description="urgent, normal or background"
+    )
 
 
 class _PlanFile(Table):
@@ -74,4 +77,5 @@ def _task(name: str, table: _TaskTable) -> Task:
         needs=tuple(table.needs),
         kind=table.kind,
         paths=tuple(table.paths),
+        lane=Lane[table.lane.upper()],
     )

@@ -28,6 +28,10 @@ _PATH = (
     r"(?:tests?/?|[\w./-]*(?:\btests?/|\btest_|_test\b)[\w./-]*|[\w./-]+(?:\.py|/))"
     r"(?:::[\w:.\[\]-]+)?)"
 )
+_TEST_PATH = (
+    r"(?P<path>(?![-/~])(?!\S*\.\.)(?:[\w.-]+/)*(?:tests?/(?:[\w.-]+/)*"
+    r"|(?:test_\w+|\w+_test)\.py(?:::[\w:.\[\]-]+)?))"
+)
 _IN_TREE = (
     r"(?: (?:in|across) (?:the |this |our )?(?:whole |entire )?"
     r"(?:code-?base|code base|repo|repository|project|tree))?"
@@ -39,14 +43,14 @@ _NO_NAME = (
     r"(?!(?:names?|calls?|callers?|definitions?|usages?|uses?|references?|bod(?:y|ies)|signatures?"
     r"|declarations?|arguments?|parameters?|hierarch(?:y|ies)|diagrams?|attributes?|methods?"
     r"|members?|variables?|it|its|that|this|these|those|them|everything|something|all|any|every"
-    r"|each|which|what|the|an?|done|complexity|coverage|length|size|annotations?|hints?)\b)"
+    r"|each|which|what|the|(?-i:an?)|done|complexity|coverage|length|size|annotations?|hints?)\b)"
 )
-_NAME = rf"(?P<tick>[`'\"]?){_NO_NAME}(?P<name>[A-Za-z_]\w*(?:\.\w+)*)(?:\(\))?(?P=tick)"
+_NAME = rf"(?P<tick>[`'\"]?){_NO_NAME}(?P<name>[^\W\d]\w*(?:\.\w+)*)(?:\(\))?(?P=tick)"
 # "find type errors" asks for judgement, "find function foo" does not.
 _FIRM_NAME = (
     r"(?P<tick>[`'\"]?)"
     rf"{_NO_NAME}(?P<name>(?-i:(?=[A-Z]|\w*[_.\d]|\w+[A-Z]|\w+\(\)"
-    r"|(?!\w*(?:s|ing|tion|ment|ity|age|ness|ance|ence)\b)))[A-Za-z_]\w*(?:\.\w+)*)"
+    r"|(?!\w*(?:s|ing|tion|ment|ity|age|ness|ance|ence)\b)))[^\W\d]\w*(?:\.\w+)*)"
     r"(?:\(\))?(?P=tick)"
 )
 _SYMBOL = rf"(?:the )?(?:(?P<kind>{_KIND}) )?{_NAME}"
@@ -71,6 +75,7 @@ _RUN: Final = _compiled(
     r"do (?:all )?(?:the |my |our )?tests (?:still )?pass",
     rf"(?:run|re-?run|execute) (?:all )?{_THE}tests? (?:in|from|under) `?{_PATH}`?",
     rf"(?:(?:run|re-?run|execute) )?pytest(?: (?:in|on))? `?{_PATH}`?",
+    rf"(?:run|re-?run|execute) `?{_TEST_PATH}`?(?: again)?",
 )
 _DEFINITION: Final = _compiled(
     rf"{_SHOW} (?:the )?definition (?:of|for) {_SYMBOL}{_IN_TREE}",

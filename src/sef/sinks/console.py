@@ -6,8 +6,9 @@ from types import TracebackType
 from typing import Self
 
 from rich.console import Console
-from rich.markup import escape
-from rich.progress import Progress, SpinnerColumn, TaskID, TextColumn, TimeElapsedColumn
+from rich.progress import Progress, ProgressColumn, SpinnerColumn, TaskID, TimeElapsedColumn
+from rich.progress import Task as Row
+from rich.text import Text
 
 from sef.events import (
     Accepted,
@@ -22,7 +23,25 @@ from sef.events import (
     RunStarted,
     Squashed,
 )
-from sef.text import one_line
+from sef.model import Tier
+from sef.text import one_line, sentences
+
+
+def terminal(*, stderr: bool = False) -> Console:
+    """Where words are shown to a person. What comes from elsewhere is printed as `Text` only."""
+    return Console(stderr=stderr, highlight=False, emoji=False)
+
+
+class _Words(ProgressColumn):
+    """A field of a row, as it is."""
+
+    def __init__(self, field: str) -> None:
+        super().__init__()
+        self._field = field
+
+    def render(self, task: Row) -> Text:
+        words: Text = task.fields[self._field]
+        return words
 
 
 class Progressing:
@@ -33,10 +52,11 @@ class Progressing:
         self._live = console.is_terminal
         self._quiet = quiet
         self._rows: dict[str, TaskID] = {}
+        self._explained: set[str] = set()
         self._progress = Progress(
             SpinnerColumn(finished_text=" "),
-            TextColumn("{task.fields[name]}", style="bold"),
-            TextColumn("{task.description}"),
+            _Words("name"),
+            _Words("step"),
             TimeElapsedColumn(),
             console=console,
             transient=True,
@@ -60,48 +80,59 @@ class Progressing:
         if isinstance(fact, RunStarted):
             self._begin(fact)
             return
-        step = _step(fact)
         task = getattr(fact, "task", None)
+        step = self._step(fact)
         if step and task in self._rows:
             self._show(task, step, ended=isinstance(fact, Committed | Exhausted | Blocked))
 
     def _begin(self, fact: RunStarted) -> None:
         for task in fact.tasks:
-            row = self._progress.add_task("waiting", name=escape(task.id), total=1, start=False)
-            self._rows[task.id] = row
+            self._rows[task.id] = self._progress.add_task(
+                "", total=1, start=False, name=Text(task.id, "bold"), step=Text("waiting")
+            )
 
-    def _show(self, task: str, step: str, *, ended: bool) -> None:
+    def _step(self, fact: Fact) -> Text | None:
+        """A fact in a few words; each failure is told once."""
+        if isinstance(fact, Failed | Rejected):
+            self._explained.add(fact.task)
+        if isinstance(fact, Exhausted) and fact.task in self._explained:
+            return Text("gave up", "red")
+        return _step(fact)
+
+    def _show(self, task: str, step: Text, *, ended: bool) -> None:
         if not self._live and not self._quiet:
-            self._console.print(f"{escape(task)}: {step}", highlight=False, soft_wrap=True)
+            self._console.print(Text.assemble(f"{task}: ", step), soft_wrap=True)
         row = self._rows[task]
         self._progress.start_task(row)
-        self._progress.update(row, description=step, completed=int(ended))
+        self._progress.update(row, step=step, completed=int(ended))
 
 
-def _step(fact: Fact) -> str | None:
-    """One line about a fact, safe to print as markup; None where nobody waits for it."""
+def _step(fact: Fact) -> Text | None:
+    """A few words about a fact; None where nobody waits for it."""
     match fact:
+        case Drafted(tier=Tier.NONE) | Accepted(tier=Tier.NONE):
+            return None  # what is computed is not checked
         case Dispatched(executor=executor):
-            return f"{escape(executor)} works"
+            return Text(f"{executor} works")
         case Drafted(executor=executor):
-            return f"{escape(executor)} is done, checking"
+            return Text(f"{executor} is done, checking")
         case Failed(executor=executor, reason=reason):
-            return f"[yellow]{escape(executor)} failed:[/] {_said(reason)}"
+            return _said("yellow", f"{executor} failed:", reason)
         case Rejected(executor=executor, verdict=verdict):
-            return f"[yellow]{escape(executor)} was rejected:[/] {_said(verdict.reason)}"
+            return _said("yellow", f"{executor} was rejected:", verdict.reason)
         case Accepted(verdict=verdict):
-            return f"[green]accepted:[/] {_said(verdict.reason)}"
+            return _said("green", "accepted:", verdict.reason)
         case Squashed(reason=reason):
-            return f"[yellow]squashed, starts again:[/] {_said(reason)}"
+            return _said("yellow", "squashed, starts again:", reason)
         case Committed(commit=commit):
-            return f"[green]committed[/] {commit[:10]}" if commit else "[green]done[/]"
+            return _said("green", "committed", commit[:10]) if commit else Text("done", "green")
         case Exhausted(reason=reason):
-            return f"[red]gave up:[/] {_said(reason)}"
+            return _said("red", "gave up:", reason)
         case Blocked(reason=reason):
-            return f"[red]blocked:[/] {_said(reason)}"
+            return _said("red", "blocked:", reason)
         case _:
             return None
 
 
-def _said(text: str) -> str:
-    return escape(one_line(text, 160))
+def _said(style: str, what: str, text: str) -> Text:
+    return Text.assemble((what, style), " ", one_line(sentences(text), 160))

@@ -6,7 +6,7 @@ import asyncio
 import re
 import stat
 import time
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from pathlib import Path
@@ -57,6 +57,8 @@ class _Survey:
     """What the Python files of a tree say about one name."""
 
     matches: tuple[Match, ...]
+    imports: tuple[Match, ...]
+    """Places that give another name to what is defined elsewhere."""
     files: int
     strange: tuple[str, ...]
     """Files that seem to define the name and could not be parsed."""
@@ -83,7 +85,7 @@ async def _search(what: str, subject: str, tree: Checkout) -> Answer:
     if what in ("text", "regex"):
         return await _text(subject, tree, fixed=what == "text")
     if what == "files":
-        return _files(await asyncio.to_thread(matching, subject, tree.files), subject, tree)
+        return await _files(await asyncio.to_thread(matching, subject, tree.files), subject, tree)
     raise DraftFailure(
         f"search does not know {what!r}", hint="It knows definition, text, regex and files."
     )
@@ -93,22 +95,28 @@ async def _definition(subject: str, tree: Checkout) -> Answer:
     asked = _ASKED.fullmatch(subject)
     kind, name = (asked[1] or "", asked[2]) if asked else ("", subject)
     if kind == "module":
-        return _files(_modules(name, tree), subject, tree)
+        return await _files(_modules(name, tree), subject, tree)
+    left_out = await asyncio.to_thread(_left_out, tree, _PYTHON)
     for exactly in (True, False):
         survey = await asyncio.to_thread(_survey, folded(name), kind, tree, exactly)
-        others = await _by_pattern(name, tree, exactly)
-        if found := (*survey.matches, *others):
+        others = await _by_pattern(name, tree, exactly, left_out.nested)
+        if survey.matches or others or survey.imports:
             break
+    found = sorted((*survey.matches, *others), key=_order) + sorted(survey.imports, key=_order)
     notes = []
     if found and not exactly:
         notes.append(f"nothing is called exactly {name}; upper and lower case were ignored")
     if survey.strange:
         listed = ", ".join(survey.strange[:_NAMED])
         notes.append(f"{_number(len(survey.strange), 'file')} not understood: {listed}")
-    notes += await asyncio.to_thread(_skipped, tree, _PYTHON)
     nothing = f"no definition of {subject} in {_number(survey.files, 'Python file')}"
-    ordered = sorted(found, key=lambda match: (_is_test(match.path), match.path, match.line))
-    return _answer(ordered, len(ordered), nothing, notes, by_pattern=frozenset(others))
+    marks = dict.fromkeys(others, " (by pattern)") | dict.fromkeys(survey.imports, " (import)")
+    return _answer(found, len(found), nothing, [*notes, *left_out.notes], marks)
+
+
+def _order(match: Match) -> tuple[bool, str, int]:
+    """Source before tests."""
+    return _is_test(match.path), match.path, match.line
 
 
 def _modules(name: str, tree: Checkout) -> list[str]:
@@ -121,7 +129,7 @@ def _survey(name: str, kind: str, tree: Checkout, exactly: bool) -> _Survey:
     """Parses the files in which the name stands as it does where it is defined."""
     wanted = _defining(name, kind, exactly)
     folders: dict[str, Path | None] = {}
-    matches: list[Match] = []
+    matches: dict[str, list[Match]] = {"import": []}
     strange = []
     paths = [path for path in tree.files if path.endswith(_PYTHON)]
     for path in paths:
@@ -129,16 +137,19 @@ def _survey(name: str, kind: str, tree: Checkout, exactly: bool) -> _Survey:
             for symbol in _symbols(name, wanted, _read(path, tree, folders)):
                 if _fits(name, kind, symbol, _module(path), exactly):
                     text = plain(symbol.text, LINE_LIMIT)
-                    matches.append(Match(path=path, line=symbol.line, text=text))
+                    place = Match(path=path, line=symbol.line, text=text)
+                    matches.setdefault(symbol.kind, []).append(place)
         except NotUnderstood:
             strange.append(one_line(path))
-    return _Survey(matches=tuple(matches), files=len(paths), strange=tuple(strange))
+    imports = tuple(dict.fromkeys(matches.pop("import")))
+    places = tuple(dict.fromkeys(place for kind in matches.values() for place in kind))
+    return _Survey(matches=places, imports=imports, files=len(paths), strange=tuple(strange))
 
 
 def _defining(name: str, kind: str, exactly: bool) -> re.Pattern[str]:
     last = re.escape(name.rpartition(".")[2])
     keyword = rf"\b(?:class|def|type)[\s\\]+{last}\b"
-    assigned = rf"|\b{last}[\s\\]*(?:=(?!=)|[:,)\]#])"
+    assigned = rf"|\b{last}[\s\\]*(?:=(?!=)|[:,)\]#]|in\b)|\bas[\s\\]+{last}\b"
     named = "variable" in _PYTHON_KINDS.get(kind, ("variable",))
     return re.compile(keyword + assigned * named, re.NOFLAG if exactly else re.IGNORECASE)
 
@@ -177,7 +188,9 @@ def _fits(name: str, kind: str, symbol: Symbol, module: str, exactly: bool) -> b
     return whole.endswith(end) if exactly else whole.lower().endswith(end.lower())
 
 
-async def _by_pattern(name: str, tree: Checkout, exactly: bool) -> tuple[Match, ...]:
+async def _by_pattern(
+    name: str, tree: Checkout, exactly: bool, nested: Sequence[str]
+) -> tuple[Match, ...]:
     last = re.split(r"\.|::|#", name)[-1]
     if not re.fullmatch(r"[\w$]+", last) or not any(path.endswith(_OTHERS) for path in tree.files):
         return ()
@@ -188,22 +201,24 @@ async def _by_pattern(name: str, tree: Checkout, exactly: bool) -> tuple[Match, 
     patterns = [f"--regexp={pattern}" for pattern in (keyword, body, above)]
     globs = [f"--glob=*{ending}" for ending in _OTHERS]
     case = "--case-sensitive" if exactly else "--ignore-case"
-    found = await ripgrep(tree.path, case, *globs, *patterns)
+    found = await ripgrep(tree.path, case, *globs, *patterns, without=nested)
     return tuple(m for m in found.matches if m.text.split(None, 1)[0] not in _NO_DEFINITION)
 
 
 async def _text(subject: str, tree: Checkout, *, fixed: bool) -> Answer:
     how = ("--fixed-strings",) if fixed else ()
-    found = await ripgrep(tree.path, "--case-sensitive", *how, f"--regexp={subject}")
+    left_out = await asyncio.to_thread(_left_out, tree, ("",))
+    options = ("--case-sensitive", *how, f"--regexp={subject}")
+    found = await ripgrep(tree.path, *options, without=left_out.nested)
     nothing = f"no line holds {subject!r} in {_number(len(tree.files), 'file')}"
-    notes = await asyncio.to_thread(_skipped, tree, ("",))
-    return _answer(found.matches, found.total, nothing, notes)
+    return _answer(found.matches, found.total, nothing, left_out.notes)
 
 
-def _files(paths: Sequence[str], subject: str, tree: Checkout) -> Answer:
-    matches = [Match(path=path, line=0, text="") for path in paths]
+async def _files(paths: Sequence[str], subject: str, tree: Checkout) -> Answer:
+    left_out = await asyncio.to_thread(_left_out, tree, ())
+    matches = [Match(path=path, line=0, text="") for path in paths if path not in left_out.nested]
     nothing = f"no file matches {subject!r} among {_number(len(tree.files), 'file')}"
-    return _answer(matches, len(matches), nothing, [])
+    return _answer(matches, len(matches), nothing, left_out.notes)
 
 
 def _answer(
@@ -211,10 +226,10 @@ def _answer(
     total: int,
     nothing: str,
     notes: Sequence[str],
-    by_pattern: Collection[Match] = (),
+    marks: Mapping[Match, str] = MappingProxyType({}),
 ) -> Answer:
     shown = tuple(matches[:_SHOWN])
-    lines = [_line(match) + " (by pattern)" * (match in by_pattern) for match in shown]
+    lines = [_line(match) + marks.get(match, "") for match in shown]
     if total > len(shown):
         lines.append(f"the first {len(shown)} of {total:,} are shown")
     return Answer(text="\n".join((*(lines or [plain(nothing)]), *notes)), matches=shown)
@@ -225,17 +240,39 @@ def _line(match: Match) -> str:
     return f"{path}:{match.line}: {one_line(match.text)}" if match.line else path
 
 
-def _skipped(tree: Checkout, endings: tuple[str, ...]) -> list[str]:
-    large = sum(_is_large(tree.path / path) for path in tree.files if path.endswith(endings))
-    return [f"{_number(large, 'file')} over 2 MB skipped"] if large else []
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _LeftOut:
+    """What of a tree is not searched."""
+
+    nested: tuple[str, ...]
+    """Submodules and other repositories inside the tree."""
+    large: int
+    """Files over the limit."""
+
+    @property
+    def notes(self) -> list[str]:
+        notes = [f"{_number(self.large, 'file')} over 2 MB skipped"] if self.large else []
+        if self.nested:
+            many = len(self.nested)
+            listed = ", ".join(map(one_line, self.nested[:_NAMED])) + ", …" * (many > _NAMED)
+            was = "was" if many == 1 else "were"
+            notes.append(f"{_number(many, 'submodule')} {was} not searched: {listed}")
+        return notes
 
 
-def _is_large(path: Path) -> bool:
-    try:
-        about = path.lstat()
-    except (OSError, ValueError):
-        return False
-    return stat.S_ISREG(about.st_mode) and about.st_size > FILE_LIMIT
+def _left_out(tree: Checkout, endings: tuple[str, ...]) -> _LeftOut:
+    """Large files are counted where their names have one of the endings."""
+    large, nested = 0, []
+    for path in tree.files:
+        try:
+            about = (tree.path / path).lstat()
+        except (OSError, ValueError):
+            continue
+        if stat.S_ISDIR(about.st_mode):
+            nested.append(path)  # git lists a folder only where it is a repository of its own
+        elif stat.S_ISREG(about.st_mode) and about.st_size > FILE_LIMIT:
+            large += path.endswith(endings)
+    return _LeftOut(nested=tuple(nested), large=large)
 
 
 def _is_test(path: str) -> bool:

@@ -5,10 +5,11 @@ from __future__ import annotations
 import asyncio
 import json
 import os
+import re
 import shutil
 import sysconfig
 from base64 import b64decode
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final
@@ -46,12 +47,13 @@ class Lines:
     """False when the output was cut before its end."""
 
 
-async def ripgrep(root: Path, *options: str) -> Lines:
+async def ripgrep(root: Path, *options: str, without: Sequence[str] = ()) -> Lines:
     """The lines below `root` that match the patterns in `options` (as `--regexp=...`).
 
-    Ignored files, binary files, links, and files over `FILE_LIMIT` are left out; hidden ones are
-    not. Raises DraftFailure when ripgrep is missing, fails, or does not end.
+    Ignored files, binary files, links, files over `FILE_LIMIT` and the folders `without` are left
+    out; hidden files are not. Raises DraftFailure when ripgrep is missing, fails, or does not end.
     """
+    options = (*options, *(f"--glob=!/{_literally(folder)}" for folder in without))
     finished = await _run(root, "--json", *options)
     lines = await asyncio.to_thread(_read, finished.stdout)
     if lines.complete:
@@ -59,6 +61,11 @@ async def ripgrep(root: Path, *options: str) -> Lines:
     # So much was found that the list was cut; the number of lines is asked for by itself.
     counted = await _run(root, "--count", "--no-filename", *options)
     return replace(lines, total=sum(int(n) for n in counted.stdout.split() if n.isdigit()))
+
+
+def _literally(path: str) -> str:
+    """A glob that stands for this path alone."""
+    return re.sub(r"([][*?{}!\\])", r"\\\1", path)
 
 
 async def _run(root: Path, *options: str) -> Finished:
@@ -83,8 +90,8 @@ def _program() -> str:
     found = str(beside) if beside.is_file() else shutil.which("rg")
     if found is None:
         raise DraftFailure(
-            "ripgrep (rg) was found neither beside Python nor on PATH",
-            hint="Install it: python -m pip install ripgrep",
+            "ripgrep (rg) was found neither beside Python nor on PATH: "
+            "install it with python -m pip install ripgrep"
         )
     return found
 

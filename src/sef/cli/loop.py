@@ -1,0 +1,39 @@
+"""Running what waits for things, so that a signal calls it off and it tidies up."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Coroutine
+from typing import TypeVar
+
+from sef.cli import signals
+
+_Result = TypeVar("_Result")
+
+
+def run(work: Coroutine[object, object, _Result]) -> _Result:
+    """Runs `work`; the first signal cancels it, and KeyboardInterrupt is raised once it tidied up.
+
+    A second signal ends the process at once, and so does any signal afterwards.
+    """
+    try:
+        return asyncio.run(_heeding(work))
+    except asyncio.CancelledError:
+        raise KeyboardInterrupt from None
+    finally:
+        signals.listen()
+
+
+async def _heeding(work: Coroutine[object, object, _Result]) -> _Result:
+    loop, task = asyncio.get_running_loop(), asyncio.current_task()
+
+    def call_off() -> None:
+        for number in signals.heard():
+            loop.remove_signal_handler(number)
+        signals.listen()
+        if task is not None:
+            task.cancel()
+
+    for number in signals.heard():
+        loop.add_signal_handler(number, call_off)
+    return await work
