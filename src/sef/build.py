@@ -21,7 +21,8 @@ from sef.checks import CheckRunner, Overrides
 from sef.cleanup import clean, release
 from sef.config import Config, ExecutorConfig, load_config
 from sef.engine import Engine, Parts
-from sef.environment import Environments
+from sef.environment import Environments, remove_leftovers
+from sef.environment.foreign import ForeignEnvironments
 from sef.errors import ConfigError, RepositoryError, UsageError
 from sef.events import Recorded, RunStarted
 from sef.executors.search import SearchExecutor
@@ -146,7 +147,10 @@ async def _opened(start: Path, config: Path | None, run: str) -> AsyncIterator[_
     repository = await find_repository(start)
     settings = repository_config(repository, config)
     with closing(open_journal(repository)) as journal:
-        await clean(repository, journal, scratch_folders(repository))
+        folders = scratch_folders(repository)
+        await clean(repository, journal, folders)
+        for folder in folders:
+            await asyncio.to_thread(remove_leftovers, folder)
         scratch = _scratch(repository, run)
         try:
             yield _Site(
@@ -196,7 +200,11 @@ def _parts(site: _Site, sinks: Sequence[Sink], limit: Decimal | None) -> Parts:
             tree=site.repository.root,
             scratch=site.scratch,
             python=site.config.python,
+            settings=site.config.environment,
             variables=dict(os.environ),
+        ),
+        foreign=ForeignEnvironments(
+            tree=site.repository.root, scratch=site.scratch, variables=dict(os.environ)
         ),
         scratch=site.scratch,
         overrides=Overrides(tests=checks.tests, lint=checks.lint, types=checks.types),

@@ -116,7 +116,15 @@ def test_a_cheat_in_the_open(cheat: str, tmp_path: Path) -> None:
 
 
 @pytest.mark.skipif(bubblewrap() is None, reason="bubblewrap does not work here")
-@pytest.mark.parametrize("cheat", CHEATS)
+@pytest.mark.parametrize(
+    "cheat",
+    [
+        *IN_VAIN,
+        "removes the guard and goes",
+        "starts a Python without a hook",
+        "removes the socket",
+    ],
+)
 def test_a_cheat_with_the_tree_hidden(cheat: str, tmp_path: Path) -> None:
     """It is found out, or gains nothing: what it wanted to load is not there."""
     code, proof = judged(cheating(tmp_path, cheat), Settings())

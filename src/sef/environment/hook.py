@@ -1,8 +1,8 @@
 """The start-up hook of a shadow environment; its source is copied there and run by every Python.
 
-It sends imports of the user's tree to the fork, and writes down what was found where. It is
-plain Python 3.8 and imports nothing that an interpreter has not loaded by itself, because it
-precedes the program it must not disturb. `redirect.render` adds the call of `start`.
+It sends imports of the user's tree to the fork, and tells what was found where. It is plain Python
+3.8 and imports next to nothing that an interpreter has not loaded by itself, because it precedes
+the program it must not disturb. `hook_watch` is its second half.
 """
 
 # ruff: noqa: PTH113, PTH119, PTH120, SIM105
@@ -10,7 +10,6 @@ precedes the program it must not disturb. `redirect.render` adds the call of `st
 from __future__ import annotations
 
 import os
-import site
 import sys
 from _frozen_importlib import ModuleSpec
 from _frozen_importlib_external import PathFinder, spec_from_file_location
@@ -20,35 +19,58 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
     from typing import Any
 
-_OPENS = "open"
-_CHDIR = "os.chdir"
-_STARTS = frozenset(("subprocess.Popen", "os.exec", "os.posix_spawn", "os.spawn", "os.system"))
+_LONGEST = 100
+_WAIT_S = 60.0
 
 
 class Witness:
-    """Appends one line a fact to the trace, at once: a process may end without a farewell."""
+    """Sends one line a fact to the listener, at once: a process may end without a farewell."""
+
+    __slots__ = ("calls", "pid", "seen", "senders", "trace")
 
     def __init__(self, trace: str) -> None:
+        import _socket
+
         self.trace = trace
         self.seen: set[tuple[object, ...]] = set()
-        # Held here because a test may replace the functions of `os`.
-        self.calls = (os.open, os.write, os.close, os.getpid)
+        self.senders: set[object] = set()
+        self.pid = 0
+        # Held here because a test may replace the functions of `os` and `socket`.
+        self.calls = (_socket.socket, os.getpid, os.open, os.close)
 
     def write(self, kind: str, *fields: str) -> None:
-        opened, written, closed, pid = self.calls
-        line = (kind, pid(), *fields)
+        pid = self.calls[1]()
+        line = (kind, pid, *fields)
         if line in self.seen:
             return
         self.seen.add(line)
+        if pid != self.pid:
+            self.pid = pid
+            self.write("start", sys.executable or "", "")
         try:
-            # Not kept open: a program that closes every descriptor would hand ours to a file.
-            descriptor = opened(self.trace, os.O_WRONLY | os.O_APPEND)
-            try:
-                written(descriptor, (ascii(line) + "\n").encode("ascii"))
-            finally:
-                closed(descriptor)
+            self.send(ascii(line).encode("ascii"))
         except OSError:
             pass
+
+    def send(self, message: bytes) -> None:
+        new_socket, _, opened, closed = self.calls
+        # Not kept open: a program that closes every descriptor would hand ours to a file.
+        sender = new_socket(1, 2)  # AF_UNIX, SOCK_DGRAM
+        self.senders.add(sender)
+        try:
+            sender.settimeout(_WAIT_S)
+            if len(os.fsencode(self.trace)) <= _LONGEST:
+                sender.sendto(message, self.trace)
+                return
+            folder, _, name = self.trace.rpartition("/")
+            descriptor = opened(folder, os.O_RDONLY)
+            try:
+                sender.sendto(message, f"/proc/self/fd/{descriptor}/{name}")
+            finally:
+                closed(descriptor)
+        finally:
+            self.senders.discard(sender)
+            sender.close()
 
 
 class Places:
@@ -60,6 +82,7 @@ class Places:
         self.kept = _as_prefixes([*facts["kept"], self.fork])
         self.copies = _as_prefixes(facts["copies"])
         self.programs = tuple(facts["programs"])
+        self.sites = _as_prefixes(facts["sites"])
         self.absolute = os.path.abspath
 
     def users(self, path: str) -> bool:
@@ -88,7 +111,7 @@ class Places:
         return path
 
     def in_fork(self, path: str) -> bool:
-        return path.startswith(self.fork + os.sep)
+        return path.startswith(self.fork + os.sep) and not path.startswith(self.sites)
 
 
 class Guard:
@@ -126,17 +149,17 @@ class Guard:
             return None
         if path is None:
             self.note_detour(name)
-        return self.settle(name, _spec_of(name, place)) if os.path.isfile(place) else None
+        return self.settle(name, spec_of(name, place)) if os.path.isfile(place) else None
 
     def find_untracked(self, name: str) -> ModuleSpec | None:
         """The shadow's copy of a module that git does not hold; one without a copy is told."""
         place = self.untracked.get(name)
         if place is None:
             return None
-        if self.places.users(place):
+        if self.places.users(place) or not os.path.isfile(place):
             self.witness.write("untracked", name, place)
             return None
-        return self.settle(name, _spec_of(name, place))
+        return self.settle(name, spec_of(name, place))
 
     def parent_allows(self, name: str, place: str, path: Any) -> bool:
         """False where a namespace package's name is taken by a regular one from elsewhere."""
@@ -174,7 +197,7 @@ class Guard:
                 reason = f"No module named {name!r}: the fork has no {place}"
                 raise ModuleNotFoundError(reason, name=name)
             else:
-                spec = _spec_of(name, place)
+                spec = spec_of(name, place)
         elif spec.origin is None and spec.submodule_search_locations is not None:
             self.settle_namespace(spec)
         self.tell(name, spec)
@@ -197,78 +220,14 @@ class Guard:
         return bool(name)
 
 
-class Watch:
-    """Hears of every file that is opened and of every program that is started."""
-
-    def __init__(self, places: Places, witness: Witness) -> None:
-        self.places = places
-        self.witness = witness
-
-    def __call__(self, event: str, args: tuple[Any, ...]) -> None:
-        if event not in _STARTS and event not in (_OPENS, _CHDIR):
-            return
-        try:
-            self.hear(event, args)
-        except Exception:  # noqa: S110 -- it would stop the program's own call
-            pass
-
-    def hear(self, event: str, args: tuple[Any, ...]) -> None:
-        if event in _STARTS:
-            for argument in _texts(args[:3]):
-                if self.places.runs_users(argument):
-                    self.witness.write("user", "start of a program", argument[:500])
-        else:
-            for path in _texts(args[:1]):
-                if self.places.users(path):
-                    self.witness.write("user", event, path)
-
-
-def _texts(values: Any) -> list[str]:
-    """The texts among the values and in the sequences among them."""
-    texts = []
-    for value in values:
-        if isinstance(value, (list, tuple)):
-            texts += _texts(value)
-        elif isinstance(value, (str, bytes, os.PathLike)):
-            texts.append(os.fsdecode(value))
-    return texts
-
-
 def _as_prefixes(folders: Sequence[str]) -> tuple[str, ...]:
     return tuple(folder.rstrip(os.sep) + os.sep for folder in folders)
 
 
-def _spec_of(name: str, place: str) -> ModuleSpec:
+def spec_of(name: str, place: str) -> ModuleSpec:
+    """The spec of a module or package by the path of its file."""
     package = os.path.basename(place) == "__init__.py"
     inside = [os.path.dirname(place)] if package else None
     spec = spec_from_file_location(name, place, submodule_search_locations=inside)
     assert spec is not None  # noqa: S101 -- every place is a .py file
     return spec
-
-
-def start(facts: Mapping[str, Any]) -> None:
-    """Redirects this process; what goes wrong is written down and the program goes on."""
-    # Nothing may be written into the user's environment, whatever variables a child was given.
-    sys.dont_write_bytecode = True
-    witness = Witness(facts["trace"])
-    try:
-        _redirect(facts, witness)
-    except Exception as problem:
-        witness.write("broken", sys.executable, repr(problem))
-
-
-def _redirect(facts: Mapping[str, Any], witness: Witness) -> None:
-    called = getattr(sys, "argv", None) or [""]
-    witness.write("start", sys.executable or "", called[0])
-    places = Places(facts)
-    guard = Guard(facts, places, witness)
-    sys.meta_path.insert(0, guard)
-    PathFinder.find_spec = staticmethod(guard.find_on_path)  # type: ignore[assignment, method-assign]
-    for folder in facts["sites"]:
-        site.addsitedir(folder)
-    # A finder of the environment may have put itself first.
-    sys.meta_path.remove(guard)
-    sys.meta_path.insert(0, guard)
-    moved = [places.moved(entry) for entry in sys.path]
-    sys.path[:] = dict.fromkeys([*moved, *facts["roots"]])
-    sys.addaudithook(Watch(places, witness))

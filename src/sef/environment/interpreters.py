@@ -9,6 +9,8 @@ from pathlib import Path
 
 from sef.environment.probe import WAY_OUT, Facts, NoInterpreter, probe
 
+_FOLDERS = (".venv", "venv", "env")
+
 
 async def choose(
     *,
@@ -57,9 +59,15 @@ def _named(named: Path, tree: Path, variables: Mapping[str, str]) -> Path:
     return place
 
 
+def own_interpreter(folder: Path) -> Path | None:
+    """The interpreter of the environment that lies in the folder."""
+    places = [folder / name / "bin/python" for name in _FOLDERS]
+    return next((place for place in places if os.path.lexists(place)), None)
+
+
 def _chosen(tree: Path, variables: Mapping[str, str]) -> Path | None:
     """The interpreter of the tree's or of the activated environment, even if it is broken."""
-    folders = [str(tree / name) for name in (".venv", "venv", "env")]
+    folders = [str(tree / name) for name in _FOLDERS]
     folders += [variables.get(name, "") for name in ("VIRTUAL_ENV", "CONDA_PREFIX")]
     places = [Path(folder, "bin", "python") for folder in folders if folder]
     return next((place for place in places if os.path.lexists(place)), None)

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from sef.errors import SefError
 
 OWN_TREE = "own tree"
+HIDDEN = "hidden"
 IN_PROCESS = "in-process"
 UNDECIDED = "undecided"
 
@@ -18,7 +19,8 @@ class Proof:
     proved: bool
     """True when it did, or when it ran in the user's tree, where nothing needs proof."""
     level: str
-    """`own tree`, `in-process` (every Python told where its modules came from) or `undecided`."""
+    """`own tree`, or, from strong to weak: `hidden` (no process could reach the user's files, and
+    every Python told where its modules came from), `in-process` (only the latter), `undecided`."""
     reason: str
     """One line for a person."""
     offender: str | None = None

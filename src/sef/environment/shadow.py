@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import socket
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 
@@ -24,6 +25,7 @@ _UNSET = frozenset(
         "UV_PROJECT_ENVIRONMENT",
         "CONDA_PREFIX",
         "CONDA_DEFAULT_ENV",
+        "VIRTUAL_ENV",
     )
 ) | {"__PYVENV_LAUNCHER__"}
 
@@ -47,10 +49,19 @@ def build(
     scripts.write(programs, binaries, binaries / "python")
     for source in metadata:
         shutil.copytree(source, packages / source.name, dirs_exist_ok=True)
-    Path(redirection.trace).touch(mode=0o600)
-    (packages / "_sef_redirect.py").write_text(render(redirection), encoding="ascii")
-    (packages / "_sef.pth").write_text("import _sef_redirect\n", encoding="ascii")
+    hook, start, finish, _ = (Path(path) for path in protected(folder, facts))
+    hook.write_text(render(redirection), encoding="ascii")
+    start.write_text("import _sef_redirect\n", encoding="ascii")
+    finish.write_text("import _sef_redirect; _sef_redirect.finish()\n", encoding="ascii")
     return binaries / "python"
+
+
+def protected(folder: Path, facts: Facts) -> tuple[str, ...]:
+    """The start-up hook, the files that start and finish it, and the shadow's settings."""
+    packages = folder / facts.library
+    # Start-up files are run in the order of their names: an installed fork's lie between the two.
+    names = ("_sef_redirect.py", "!sef.pth", "~sef.pth")
+    return (*(str(packages / name) for name in names), str(folder / "pyvenv.cfg"))
 
 
 def _write_settings(folder: Path, facts: Facts) -> None:
@@ -67,17 +78,37 @@ def variables(
     given: Mapping[str, str], folder: Path, facts: Facts, roots: Iterable[str]
 ) -> dict[str, str]:
     """The whole environment of a command that judges the fork."""
-    kept = {name: value for name, value in given.items() if not _redirects(name)}
     return {
-        **kept,
+        **_kept(given),
         **caches(folder),
         "XDG_CACHE_HOME": str(folder / "cache"),
         "TMPDIR": str(folder / "tmp"),
+        "PORT": str(_free_port()),
         "PATH": path_of(folder / "bin", given.get("PATH", os.defpath), facts),
         "VIRTUAL_ENV": str(folder),
         "PYTHONDONTWRITEBYTECODE": "1",
         "MYPYPATH": os.pathsep.join(roots),
+        # `uv run` would otherwise make an environment of its own, or change this one.
+        "UV_PROJECT_ENVIRONMENT": str(folder),
+        "UV_NO_SYNC": "1",
     }
+
+
+def plain_variables(given: Mapping[str, str], facts: Facts) -> dict[str, str]:
+    """The caller's variables without those that lead to the user's environment."""
+    path = path_of(Path("/"), given.get("PATH", os.defpath), facts)
+    return {**_kept(given), "PATH": path.partition(os.pathsep)[2]}
+
+
+def _kept(given: Mapping[str, str]) -> dict[str, str]:
+    return {name: value for name, value in given.items() if not _redirects(name)}
+
+
+def _free_port() -> int:
+    """A port that nobody uses now. An offer: somebody may take it before the check does."""
+    with socket.socket() as found:
+        found.bind(("127.0.0.1", 0))
+        return int(found.getsockname()[1])
 
 
 def caches(folder: Path) -> dict[str, str]:

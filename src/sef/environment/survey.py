@@ -121,7 +121,8 @@ def _dist(name: str, at: str, folder: str, editable: bool) -> dict[str, Any]:
         line.split(",")[0].strip('"') for line in _read(os.path.join(at, "RECORD")).split("\n")
     ]
     tops = {file.split("/")[0] for file in files if file and not file.startswith(("..", "/"))}
-    kept = [top for top in sorted(tops) if not top.endswith(_RECIPES) and top != "__pycache__"]
+    code = [top for top in sorted(tops) if not top.startswith(("__pycache__", "__editable__"))]
+    kept = [top for top in code if not top.endswith(_RECIPES)]
     compiled = [os.path.join(folder, file) for file in files if file.endswith((".so", ".pyd"))]
     # The files of an editable installation are its recipe, not its code.
     copied = [] if editable else [os.path.join(folder, top) for top in kept]

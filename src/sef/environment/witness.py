@@ -8,9 +8,11 @@ from dataclasses import dataclass
 from pathlib import PurePath
 
 from sef.environment.detect import is_test, owner
-from sef.environment.proof import IN_PROCESS, Proof, undecided
+from sef.environment.listener import Heard
+from sef.environment.proof import HIDDEN, IN_PROCESS, Proof, undecided
 
-_FIELDS = {"start": 2, "found": 2, "user": 2, "untracked": 2, "broken": 2}
+_KINDS = frozenset(("start", "found", "user", "untracked", "broken", "tampered", "unhooked"))
+_KINDS |= {"mounted"}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -22,6 +24,12 @@ class Expectation:
     """Folder of the shadow environment."""
     own: frozenset[str]
     """The project's outermost modules; empty where they are not known."""
+    hidden: bool = False
+    """True where no process of the run could reach the user's files."""
+    mounted: str = ""
+    """Identity of the folder that must lie at the fork's path; empty where nothing is mounted."""
+    linked: tuple[str, ...] = ()
+    """Folders of the user's that the run could read."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,34 +42,39 @@ class Line:
     where: str
 
 
-def judge(trace: str, expected: Expectation, pid: int | None = None) -> Proof:
+def judge(heard: Sequence[Heard] | None, expected: Expectation, pid: int | None = None) -> Proof:
     """Proved when the project's modules were seen, in the fork only, by the shadow's Python only.
 
     `pid` is the process that must be among the witnesses; None requires no particular one.
     """
-    lines = [_parsed(text) for text in trace.splitlines()]
+    lines = [_parsed(*message) for message in heard or ()]
     whole = [line for line in lines if line is not None]
-    if len(whole) < len(lines) or (trace and not trace.endswith("\n")):
-        return undecided("the trace of the run is damaged")
+    if heard is None or len(whole) < len(lines):
+        return undecided("what the run told is damaged")
     return (
         _broken(whole)
+        or _tampered(whole, expected)
         or _of_user(whole)
         or _outside(whole, expected)
         or _untracked(whole)
         or _stranger(whole, expected)
+        or _elsewhere(whole, expected)
         or _runner_missing(whole, pid)
         or _nothing_seen(whole, expected)
-        or _proved(whole)
+        or _proved(whole, expected)
     )
 
 
-def _parsed(text: str) -> Line | None:
+def _parsed(sender: int | None, message: bytes) -> Line | None:
+    """The line that a process sent; None for nonsense and for one in another's name."""
     try:
-        kind, pid, what, where = ast.literal_eval(text)
+        kind, pid, what, where = ast.literal_eval(message.decode("ascii"))
     except (ValueError, SyntaxError, TypeError, MemoryError, RecursionError):
         return None
     typed = isinstance(pid, int) and isinstance(what, str) and isinstance(where, str)
-    return Line(kind, pid, what, where) if typed and kind in _FIELDS else None
+    return (
+        Line(kind, pid, what, where) if typed and kind in _KINDS and sender in (None, pid) else None
+    )
 
 
 def _of(kind: str, lines: Iterable[Line]) -> list[Line]:
@@ -74,12 +87,25 @@ def _broken(lines: Sequence[Line]) -> Proof | None:
     return None
 
 
+def _tampered(lines: Sequence[Line], expected: Expectation) -> Proof | None:
+    for line in _of("tampered", lines):
+        return undecided(f"the run changed what watches it: {line.what}", offender=line.what)
+    if not expected.hidden:
+        for line in _of("unhooked", lines):
+            return undecided(f"a Python ran unwatched: {line.what}", offender=line.what)
+    strangers = {line.pid for line in lines} - {line.pid for line in _of("start", lines)}
+    if strangers:
+        return undecided(f"process {min(strangers)} spoke without having been watched")
+    return None
+
+
 def _of_user(lines: Sequence[Line]) -> Proof | None:
     for line in _of("user", lines):
         return undecided(
             f"the run reached your own tree ({line.what}): {line.where}",
             offender=line.where,
-            mend="use paths relative to the file or to the working directory, not absolute ones",
+            mend="use paths relative to the file or to the working directory, or set "
+            'mode = "mount" under [environment] in sef.toml',
         )
     return None
 
@@ -111,6 +137,17 @@ def _stranger(lines: Sequence[Line], expected: Expectation) -> Proof | None:
     return None
 
 
+def _elsewhere(lines: Sequence[Line], expected: Expectation) -> Proof | None:
+    if not expected.mounted:
+        return None
+    told = _of("mounted", lines)
+    wrong = [line for line in told if line.what != expected.mounted]
+    if wrong or not told:
+        where = wrong[0].where if wrong else expected.fork
+        return undecided(f"the fork was not mounted at {where}", offender=where)
+    return None
+
+
 def _runner_missing(lines: Sequence[Line], pid: int | None) -> Proof | None:
     if pid is None or any(line.pid == pid for line in _of("start", lines)):
         return None
@@ -137,8 +174,14 @@ def _within(path: str, folder: str) -> bool:
     return PurePath(path).is_relative_to(folder)
 
 
-def _proved(lines: Sequence[Line]) -> Proof:
+def _proved(lines: Sequence[Line], expected: Expectation) -> Proof:
     modules = {line.what for line in _of("found", lines)}
     processes = {line.pid for line in lines}
     reason = f"{len(modules)} modules came from the fork in {len(processes)} Python processes"
-    return Proof(proved=True, level=IN_PROCESS, reason=reason)
+    if expected.mounted:
+        reason += ", the fork mounted over your tree"
+    elif expected.hidden:
+        reason += ", your tree hidden"
+    if expected.linked:
+        reason += f", except for {', '.join(expected.linked)}"
+    return Proof(proved=True, level=HIDDEN if expected.hidden else IN_PROCESS, reason=reason)

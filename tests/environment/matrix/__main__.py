@@ -57,18 +57,16 @@ def main(argv: Sequence[str] | None = None) -> int:
             home = Path(folder, str(len(found)))
             with ThreadPoolExecutor(asked.jobs) as pool:
                 jobs = [
-                    pool.submit(
-                        rows_of,
-                        spec,
-                        Path(python),
-                        home / spec.name.replace(" ", "-"),
-                        asked.control,
-                    )
+                    pool.submit(rows_of, spec, Path(python), home / _folder(spec), modes)
                     for spec in specs
                 ]
                 found[python] = [row for job in jobs for row in _told(job.result(), asked.json)]
     print(json.dumps(summary(found), indent=2) if asked.json else _words(found))  # noqa: T201
     return int(any(is_bad(row) for rows in found.values() for row in rows))
+
+
+def _folder(spec: Spec) -> str:
+    return spec.name.replace(" ", "-")
 
 
 def is_bad(row: Row) -> bool:
