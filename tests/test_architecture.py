@@ -36,7 +36,9 @@ LAYERS = (
     ("errors", "text"),
 )
 ROW = {room: row for row, rooms in enumerate(LAYERS) for room in rooms}
-_KERNEL_FROM = LAYERS.index(("commit", "explain", "keys", "metrics", "policy", "rates", "recall", "schedule", "story"))
+_KERNEL_FROM = LAYERS.index(
+    ("commit", "explain", "keys", "metrics", "policy", "rates", "recall", "schedule", "story")
+)
 KERNEL = {room for rooms in LAYERS[_KERNEL_FROM:] for room in rooms}
 IMPURE = {"asyncio", "datetime", "io", "os", "random", "secrets", "shutil", "socket", "sqlite3"}
 IMPURE |= {"subprocess", "sys", "tempfile", "threading", "time", "uuid"}

@@ -151,7 +151,7 @@ async def _opened(start: Path, config: Path | None, run: str) -> AsyncIterator[_
         await clean(repository, journal, folders)
         for folder in folders:
             await asyncio.to_thread(remove_leftovers, folder)
-        scratch = _scratch(repository, run)
+        scratch = make_scratch(repository, run)
         try:
             yield _Site(
                 run=run,
@@ -178,7 +178,8 @@ def scratch_folders(repository: Repository) -> tuple[Path, ...]:
     return tuple(one for one in (cache, temporary) if not one.resolve().is_relative_to(root))
 
 
-def _scratch(repository: Repository, run: str) -> Path:
+def make_scratch(repository: Repository, run: str) -> Path:
+    """A private folder for one run, outside the user's tree. Raises RepositoryError."""
     for parent in scratch_folders(repository):
         parent.mkdir(parents=True, exist_ok=True, mode=0o700)
         # A resumed run finds its own folder again.
@@ -194,22 +195,7 @@ def _parts(site: _Site, sinks: Sequence[Sink], limit: Decimal | None) -> Parts:
     clock = WallClock()
     most = limit or site.config.budget_usd
     budget = Budget(most) if most is not None else None
-    checks = site.config.checks
-    runner = CheckRunner(
-        environments=Environments(
-            tree=site.repository.root,
-            scratch=site.scratch,
-            python=site.config.python,
-            settings=site.config.environment,
-            variables=dict(os.environ),
-        ),
-        foreign=ForeignEnvironments(
-            tree=site.repository.root, scratch=site.scratch, variables=dict(os.environ)
-        ),
-        scratch=site.scratch,
-        overrides=Overrides(tests=checks.tests, lint=checks.lint, types=checks.types),
-        timeout_s=checks.timeout_s,
-    )
+    runner = check_runner(site.repository, site.config, site.scratch)
     mechanical: dict[str, Executor] = {
         "tests": TestsExecutor(runner, fingerprint=site.workspace.status),
         "search": SearchExecutor(),
@@ -224,6 +210,27 @@ def _parts(site: _Site, sinks: Sequence[Sink], limit: Decimal | None) -> Parts:
         clock=clock,
         ledger=RunJournal(site.journal, site.run),
         cores=os.cpu_count() or 1,
+    )
+
+
+def check_runner(repository: Repository, config: Config, scratch: Path) -> CheckRunner:
+    """What runs the checks of a repository: in place for the user, witnessed in a fork."""
+    given = dict(os.environ)
+    return CheckRunner(
+        environments=Environments(
+            tree=repository.root,
+            scratch=scratch,
+            python=config.python,
+            settings=config.environment,
+            variables=given,
+        ),
+        foreign=ForeignEnvironments(tree=repository.root, scratch=scratch, variables=given),
+        scratch=scratch,
+        overrides=Overrides(
+            tests=config.checks.tests, lint=config.checks.lint, types=config.checks.types
+        ),
+        timeout_s=config.checks.timeout_s,
+        tree=repository.root,
     )
 
 

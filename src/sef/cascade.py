@@ -105,7 +105,7 @@ class CascadeRunner:
         return Verdict(
             accepted=verdict.accepted,
             undecided=verdict.undecided,
-            reason=verdict.reason,
+            reason=_with_gaps(verdict, evidence),
             evidence=evidence,
             seconds=self.clock.now() - started,
         )
@@ -245,6 +245,15 @@ async def _verdict(name: str, verifier: Verifier, case: Case) -> Verdict:
         reason = f"{name} could not decide: {_reason(error)}"
         evidence = (Evidence(verifier=name, passed=None, detail=reason),)
         return Verdict(accepted=False, undecided=True, reason=reason, evidence=evidence)
+
+
+def _with_gaps(verdict: Verdict, evidence: tuple[Evidence, ...]) -> str:
+    """The reason, and of an accepted draft also what nobody could judge."""
+    if not verdict.accepted:
+        return verdict.reason
+    gaps = [one for one in evidence if one.passed is None and one.detail not in verdict.reason]
+    gaps = [one for one in gaps if not one.detail.endswith("the project has none")]
+    return "; ".join([verdict.reason, *(f"{one.verifier}: {one.detail}" for one in gaps)])
 
 
 def _spent(error: Exception, tier: Tier, seconds: float) -> Usage:

@@ -11,6 +11,8 @@ import pytest
 from sef.checks.check import PYTHON, Check, Overrides
 from sef.checks.commands import arguments
 from sef.checks.detect import detect, wanted
+from sef.checks.places import Places
+from sef.checks.testfiles import TestFiles
 from sef.errors import ConfigError
 
 _UNITTEST = "import unittest\nclass T(unittest.TestCase):\n    def test_a(self): pass\n"
@@ -132,11 +134,25 @@ def test_linters_and_type_checkers_are_found_where_they_are_configured() -> None
         ("./run.sh", "command", False),
         ("yarn test", "npm", False),
         ("make pytest", "make", False),
+        (".venv/bin/pytest", "pytest", False),
+        ("/x/.venv/bin/python -m pytest", "pytest", False),
+        ("python -m ruff check", "ruff", True),
+        ("python3 -m mypy src", "mypy", True),
+        ("uv run mypy .", "mypy", False),
+        ("uv run --group dev ruff check", "ruff", False),
+        ("poetry run python -m flake8", "flake8", False),
+        ("pdm run pylint calc", "pylint", False),
+        ("hatch run black --check .", "black", False),
+        ("npx pyright", "pyright", False),
+        ("npx jest", "npm", False),
+        ("pre-commit run --all-files", "pre-commit", False),
+        ("python -m pre_commit run", "pre-commit", True),
+        ("uv run make lint", "command", False),
     ],
 )
 def test_an_override_takes_the_place_of_what_is_found(line: str, runner: str, python: bool) -> None:
     (check,) = checks({"pytest.ini": ""}, tests=line)
-    assert (check.runner, check.python) == (runner, python)
+    assert (check.runner, check.python, check.named) == (runner, python, True)
 
 
 @pytest.mark.parametrize("line", ["a && b", "cd x; make", "A=1 pytest", "pytest > log", "'", " "])
@@ -172,3 +188,58 @@ def test_a_part_of_unittest_is_found_from_its_own_folder() -> None:
 def test_make_cannot_be_asked_for_a_part() -> None:
     (check,) = checks({"Makefile": "test:\n"})
     assert arguments(check, scratch=Path("/s"), only="a.py", files=("a.py",)) is None
+
+
+def test_in_a_fork_every_test_is_run() -> None:
+    """Whatever the options say: what is compared must be complete."""
+    (check,) = checks({}, tests="pytest -x")
+    found = arguments(check, scratch=Path("/s"), only=None, files=(), fork=True)
+    assert found is not None
+    assert found[4:6] == ("--maxfail=0", "--continue-on-collection-errors")
+    (check,) = checks({}, tests="python -m unittest -f tests")
+    found = arguments(check, scratch=Path("/s"), only=None, files=(), fork=True)
+    assert found == (PYTHON, "-m", "unittest", "tests")
+
+
+@pytest.mark.parametrize(
+    ("path", "is_one"),
+    [
+        ("test_a.py", True),
+        ("a/a_test.py", True),
+        ("polls/tests.py", True),
+        ("test.py", True),
+        ("conftest.py", True),
+        ("web/a.spec.ts", True),
+        ("pkg/a_test.go", True),
+        ("tests/data/a.json", True),
+        ("calc/spec/load.py", False),
+        ("attest.py", False),
+        ("contest/a.py", False),
+        ("docs/tests/intro.md", False),
+    ],
+)
+def test_a_test_file_is_known_by_its_name_or_its_folder(path: str, is_one: bool) -> None:
+    tests = TestFiles((path, "tests/test_x.py", "calc/spec/load.py"))
+    assert (path in tests) is is_one
+
+
+def test_paths_into_the_users_tree_lead_into_the_fork() -> None:
+    places = Places(
+        tree=Path("/u/tree"),
+        fork=Path("/f"),
+        programs=Path("/u/tree/.venv/bin"),
+        instead=Path("/s/bin"),
+    )
+    for word, led in (
+        (".venv/bin/pytest", "/s/bin/pytest"),
+        ("/u/tree/.venv/bin/python", "/s/bin/python"),
+        ("./run.sh", "./run.sh"),
+        ("/usr/bin/make", "/usr/bin/make"),
+    ):
+        assert places.led((word,)) == (led,)
+    said = (
+        "x /u/tree /u/tree/a.py::t --config=/u/tree/b.toml /u/tree/.venv/lib /u/treetop /etc tests"
+    )
+    assert places.led(said.split())[1:] == (
+        "/f", "/f/a.py::t", "--config=/f/b.toml", "/u/tree/.venv/lib", "/u/treetop", "/etc", "tests",
+    )  # fmt: skip

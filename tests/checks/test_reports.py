@@ -73,9 +73,77 @@ def test_the_junit_report_names_the_failing_tests_as_pytest_does() -> None:
     ]
 
 
-def test_the_last_line_wins_over_the_junit_report() -> None:
-    report = read_report("pytest", "1 passed, 1 xpassed in 0.1s", junit(_CASES[0], _CASES[0]))
-    assert report.counts == Counts(passed=1, xpassed=1)
+def test_what_only_the_last_line_knows_is_taken_from_it() -> None:
+    """Which tests passed against their mark, and how many were left out."""
+    line = "1 passed, 4 deselected, 1 xpassed in 0.1s"
+    report = read_report("pytest", line, junit(_CASES[0], _CASES[0]), fork=True)
+    assert report.counts == Counts(passed=1, xpassed=1, deselected=4)
+
+
+@pytest.mark.parametrize("line", ["99 passed in 0.1s", "no tests ran in 0.1s", "1 passed in 0.1s"])
+def test_a_last_line_that_the_report_does_not_bear_out_counts_for_nothing(line: str) -> None:
+    """In a fork nothing does; in the user's own tree the report."""
+    xml = junit(_CASES[0], _CASES[1])
+    assert read_report("pytest", line, xml, fork=True).counts is None
+    own = read_report("pytest", line, xml)
+    assert own.counts == Counts(passed=1, failed=1)
+    assert "its last line says" in own.note
+
+
+def test_the_report_says_who_passed_where_the_totals_agree() -> None:
+    xml = junit(_CASES[0], _CASES[1])
+    report = read_report("pytest", "2 passed in 0.1s", xml, fork=True)
+    assert (report.counts, ids(report)) == (
+        Counts(passed=1, failed=1),
+        ["tests/test_a.py::TestB::test_p[x::y]"],
+    )
+
+
+def test_parts_of_tests_are_tests_in_the_report_alone() -> None:
+    line = "1 passed, 2 subtests passed in 0.1s"
+    report = read_report("pytest", line, junit(*3 * (_CASES[0],)), fork=True)
+    assert report.counts == Counts(passed=1)
+
+
+def test_without_its_report_pytest_has_counted_nothing_in_a_fork() -> None:
+    report = read_report("pytest", "2 passed in 0.1s", None, fork=True)
+    assert (report.counts, report.note) == (None, "its report is missing")
+    assert read_report("pytest", "2 passed in 0.1s").counts == Counts(passed=2)
+    assert "cannot be read" in read_report("pytest", "", b"<", fork=True).note
+
+
+@pytest.mark.parametrize(
+    "banner",
+    [
+        "stopping after 1 failures",
+        "Interrupted: 1 error during collection",
+        "_pytest.outcomes.Exit: done",
+        "KeyboardInterrupt",
+    ],
+)
+@pytest.mark.parametrize("runner", ["pytest", "make"])
+def test_a_session_that_ended_early_is_known(runner: str, banner: str) -> None:
+    text = f"!!!!!!!!!! {banner} !!!!!!!!!!\n1 passed in 0.1s"
+    assert read_report(runner, text, junit(_CASES[0])).stopped == banner
+    assert read_report(runner, "!!! no\n1 passed in 0.1s", junit(_CASES[0])).stopped == ""
+
+
+def test_failures_without_a_name_are_counted() -> None:
+    """A test that fails and is not torn down has one name for both."""
+    text = "== short test summary info ==\nFAILED a.py::t\nERROR a.py::t\n1 failed, 1 error in 1s"
+    assert read_report("pytest", text).unnamed == 0
+    assert read_report("make", text).unnamed == 0
+    assert read_report("make", "2 failed in 1s").unnamed == 2
+    assert read_report("npm", "  2 passing (7ms)\n  1 failing\n").unnamed in (0, 1)
+    assert read_report("unittest", _UNITTEST).unnamed == 0
+    assert read_report("unittest", "Ran 1 test in 0s\n\nFAILED (failures=1)\n").unnamed == 1
+
+
+def test_several_ends_of_unittest_count_for_nothing_in_a_fork() -> None:
+    text = "Ran 9 tests in 0.000s\n\nOK\n" + "Ran 1 test in 0.000s\n\nOK\n"
+    assert read_report("unittest", text).counts == Counts(passed=10)
+    report = read_report("unittest", text, fork=True)
+    assert (report.counts, report.note) == (None, "it told the totals of 2 runs")
 
 
 @pytest.mark.parametrize(

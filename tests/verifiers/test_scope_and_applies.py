@@ -91,7 +91,6 @@ def scope(one: Case) -> Verdict:
         ("src/unittest/__init__.py", "A"),
         ("tests/json.py", "A"),
         ("pluggy/hooks.py", "A"),
-        ("tests/__init__.py", "M"),
     ],
 )
 def test_protected_paths_are_out_of_scope(path: str, status: str) -> None:

@@ -25,6 +25,8 @@ class Check:
     """Never read by a shell; `PYTHON` in it becomes the environment's interpreter."""
     python: bool
     """True where the first word is `PYTHON`: the process is then the interpreter itself."""
+    named: bool = False
+    """True where sef.toml names it; what is only found in the project's files may be missing."""
 
     @property
     def command(self) -> str:
@@ -59,6 +61,12 @@ class Report:
     """None where the output holds no totals that are understood."""
     failures: tuple[Failure, ...] = ()
     """One entry an id, in the order they were reported."""
+    unnamed: int = 0
+    """Failures and errors that were counted but not named."""
+    stopped: str = ""
+    """The runner's words where it ended before every test was run; empty where it did not."""
+    note: str = ""
+    """What is to be known about the counts, or why there are none; mostly empty."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -84,3 +92,11 @@ class CheckRun:
     """Wall-clock time of the command."""
     timed_out: bool
     """True when it was killed at its deadline."""
+    unnamed: int = 0
+    """Failures and errors that were counted but that `failing` does not name."""
+    stopped: str = ""
+    """The runner's words where it ended before every test was run; empty where it did not."""
+    note: str = ""
+    """What is to be known about the counts, or why there are none; mostly empty."""
+    missing: bool = False
+    """True where nothing was run because the tool is not installed."""

@@ -10,23 +10,34 @@ from typing import Final
 
 from sef.checks.check import Check
 from sef.checks.suites import unittest_narrowed
+from sef.checks.tools import BY_PATH
 
 REPORT: Final = "report.xml"
 """Name of pytest's report in the scratch folder."""
-_LINTERS: Final = ("ruff", "flake8", "mypy", "pyright")
 _FLAGS = re.compile(r"-[xqvsl]+")
 
 
 def arguments(
-    check: Check, *, scratch: Path, only: str | None, files: Collection[str]
+    check: Check, *, scratch: Path, only: str | None, files: Collection[str], fork: bool = False
 ) -> tuple[str, ...] | None:
     """The full command line, None where the runner cannot be asked for `only` a part.
 
     `only` is a path of `files` or of one of their folders, with `::` and a test's name after it
-    where the runner has such names.
+    where the runner has such names. In a fork nothing ends the run before every test was run:
+    what is compared with the base must be complete.
     """
     argv = check.argv if only is None else _narrowed(check, only, files)
-    return None if argv is None else (*argv, *_extras(check, scratch))
+    if argv is None:
+        return None
+    return (*(_to_the_end(check, argv) if fork else argv), *_extras(check, scratch))
+
+
+def _to_the_end(check: Check, argv: tuple[str, ...]) -> tuple[str, ...]:
+    if check.runner == "pytest":
+        return (*argv, "--maxfail=0", "--continue-on-collection-errors")
+    if check.runner == "unittest":
+        return tuple(word for word in argv if word not in ("-f", "--failfast"))
+    return argv
 
 
 def _extras(check: Check, scratch: Path) -> tuple[str, ...]:
@@ -54,7 +65,7 @@ def _narrowed(check: Check, only: str, files: Collection[str]) -> tuple[str, ...
         return ("go", "test", "-json", _go_packages(path))
     if check.runner == "npm":
         return (*check.argv, *(() if "--" in check.argv else ("--",)), _safe(path))
-    if check.runner in _LINTERS:
+    if check.runner in BY_PATH:
         return (*(word for word in check.argv if word != "."), _safe(path))
     return None
 

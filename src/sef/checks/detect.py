@@ -16,7 +16,8 @@ from typing import Final
 
 from sef.checks.check import PYTHON, Check, Name, Overrides
 from sef.checks.override import overridden
-from sef.checks.suites import is_test_file, pytest_named, unittest_command, written_for_pytest
+from sef.checks.suites import pytest_named, unittest_command, written_for_pytest
+from sef.checks.testfiles import is_test_file
 
 SIZE_LIMIT: Final = 1024 * 1024
 """Bytes of a file beyond which its text is not asked for."""

@@ -4,18 +4,14 @@ from __future__ import annotations
 
 import re
 import shlex
-from itertools import pairwise
-from typing import Final
 
 from sef.checks.check import PYTHON, Check, Name
+from sef.checks.tools import runner_of
 from sef.errors import ConfigError
 
 _INTERPRETER = re.compile(r"python(?:3(?:\.\d+)?)?")
 _SHELL = re.compile(r"[|&;<>]+|\d?[<>].*|.*;")
 _ASSIGNMENT = re.compile(r"\w+=.*")
-_LAUNCHERS: Final = ("uv", "poetry", "pipenv", "pdm", "hatch", "rye", "coverage")
-_AS_NPM: Final = ("yarn", "pnpm", "npx")
-_KNOWN: Final = ("tox", "nox", "cargo", "go", "npm", "make", "ruff", "flake8", "mypy", "pyright")
 
 
 def overridden(name: Name, line: str) -> Check:
@@ -24,7 +20,8 @@ def overridden(name: Name, line: str) -> Check:
     Raises ConfigError when the line is empty, badly quoted, or needs a shell.
     """
     argv = _normal(_words(name, line))
-    return Check(name=name, runner=_runner(argv), argv=argv, python=argv[0] == PYTHON)
+    runner = runner_of(argv)
+    return Check(name=name, runner=runner, argv=argv, python=argv[0] == PYTHON, named=True)
 
 
 def _words(name: Name, line: str) -> tuple[str, ...]:
@@ -52,14 +49,3 @@ def _normal(words: tuple[str, ...]) -> tuple[str, ...]:
     if words[:2] == ("go", "test") and "-json" not in words:
         return ("go", "test", "-json", *words[2:])
     return words
-
-
-def _runner(argv: tuple[str, ...]) -> str:
-    for module in ("pytest", "unittest"):
-        if ("-m", module) in pairwise(argv):
-            return module
-    program = argv[0].rpartition("/")[2]
-    if program == "pytest" or (program in _LAUNCHERS and "pytest" in argv):
-        return "pytest"
-    program = "npm" if program in _AS_NPM else program
-    return program if program in _KNOWN else "command"

@@ -6,7 +6,7 @@ import re
 import xml.etree.ElementTree as ET
 from collections import Counter
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 from sef.checks.check import Failure, Report
@@ -20,7 +20,11 @@ _LAST_LINE = re.compile(
     r" in [\d.]+s?(?: \([^()]{1,40}\))?\s*=*"
 )
 _PART = re.compile(r"(\d+) (passed|failed|errors?|skipped|xfailed|xpassed|deselected)(?=,|$)")
-_SHORT = re.compile(r"(?:FAILED|ERROR) (?P<id>\S.*?)(?: - (?P<reason>.*))?")
+_SUBTESTS = re.compile(r"(\d+) subtests (?:passed|skipped|xfailed)")
+_BANNER = re.compile(r"!{3,} (?P<said>.{1,1000}?) !{3,}")
+_SHORT = re.compile(
+    r"(?:FAILED|ERROR|SUBFAILED(?:\(.*?\)|\[.*?\])*) (?P<id>\S.*?)(?: - (?P<reason>.*))?"
+)
 _EXCEPTION = re.compile(r" {2,3}[A-Za-z_][\w.]*(?:: |$)")
 _SHORT_HEAD = "short test summary info"
 _LONGEST_LINE = 2_000
@@ -38,54 +42,121 @@ class _Case:
     """True when the only trouble came after the test itself."""
 
 
-def pytest_report(text: str, xml: bytes | None) -> Report:
-    """The counts of pytest's last line, or of its JUnit report where it printed no such line.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Told:
+    """A last line."""
 
-    The ids come from the JUnit report, or from the short summary where that is missing. A test
-    that passes although it is marked as failing is told apart by the last line alone.
+    counts: Counts
+    subtests: int
+    """Parts of tests that passed or were skipped: in a report each is a test."""
+
+
+def pytest_report(text: str, xml: bytes | None, *, fork: bool = False) -> Report:
+    """The counts of pytest's JUnit report, and what only its last line tells apart.
+
+    Only the line knows which tests passed although marked as failing, and how many were left
+    out. Where the two disagree, or the report is missing, the code that ran may have printed the
+    line: in a `fork` there are then no counts. Ids come from the report, or from the short summary.
     """
     cases = None if xml is None else _cases(xml)
-    told = next(_totals(reversed(text.splitlines())), None)
+    told = _last_totals(text)
+    stopped = _stopped(text)
     if cases is None:
-        return Report(counts=told, failures=_short_summary(text))
-    return Report(counts=told or _counted(cases), failures=_failures(cases))
+        failures = _short_summary(text)
+        if fork:
+            note = "its report is missing" if xml is None else "its report cannot be read"
+            return Report(failures=_unique(failures), stopped=stopped, note=note)
+        return _report(told.counts if told else None, failures, stopped)
+    counts, note = _weighed(_counted(cases), told)
+    return _report(None if fork and note else counts, _failures(cases), stopped, note)
 
 
 def pytest_sessions(text: str) -> Report:
     """The sum over every pytest session in the output of another program."""
     sums: Counter[str] = Counter()
-    sessions = list(_totals(text.splitlines()))
+    sessions = [told.counts for told in _totals(text.splitlines())]
     for session in sessions:
         sums.update({name: getattr(session, name) for name in Counts.__slots__})
     total = Counts(**sums) if sessions else None
-    return Report(counts=total, failures=_short_summary(text))
+    return _report(total, _short_summary(text), _stopped(text))
 
 
-def _totals(lines: Iterable[str]) -> Iterator[Counts]:
+def _report(counts: Counts | None, failures: list[Failure], stopped: str, note: str = "") -> Report:
+    bad = counts.failed + counts.errors if counts else 0
+    unnamed = max(0, bad - len(failures))
+    return Report(
+        counts=counts, failures=_unique(failures), unnamed=unnamed, stopped=stopped, note=note
+    )
+
+
+def _unique(failures: list[Failure]) -> tuple[Failure, ...]:
+    found: dict[str, Failure] = {}
+    for failure in failures:
+        found.setdefault(failure.id, failure)
+    return tuple(found.values())
+
+
+def _stopped(text: str) -> str:
+    """pytest's banner where it did not run all it had found: -x, --maxfail, pytest.exit, ctrl-C."""
+    found = (_BANNER.fullmatch(line) for line in text.splitlines() if line.startswith("!!!"))
+    return next((one_line(one["said"]) for one in found if one), "")
+
+
+def _weighed(counted: Counts, told: _Told | None) -> tuple[Counts, str]:
+    """What the report counted with what only the line knows; and the doubt where they disagree."""
+    if told is None:
+        return counted, ""
+    said = told.counts
+    if _results(said) == _results(counted) and said.passed + said.xpassed == counted.passed:
+        return said, ""
+    more = _total(counted) - _total(said)
+    if not 0 <= more <= told.subtests or said.xpassed > counted.passed:
+        return counted, f"its last line says {said}, its report {counted}"
+    passed = counted.passed - said.xpassed - (more if _results(said) == _results(counted) else 0)
+    extra = {"passed": passed, "xpassed": said.xpassed, "deselected": said.deselected}
+    return replace(counted, **extra), ""
+
+
+def _results(counts: Counts) -> tuple[int, ...]:
+    return counts.failed, counts.errors, counts.skipped, counts.xfailed
+
+
+def _total(counts: Counts) -> int:
+    return counts.ran + counts.skipped
+
+
+def _last_totals(text: str) -> _Told | None:
+    return next(_totals(reversed(text.splitlines())), None)
+
+
+def _totals(lines: Iterable[str]) -> Iterator[_Told]:
     for line in lines:
         if len(line) > _LONGEST_LINE or not (found := _LAST_LINE.fullmatch(line.strip())):
             continue
         parts = {word.replace("errors", "error"): int(n) for n, word in _parts(found["body"])}
         if parts or found["body"] == "no tests ran":
-            yield Counts(errors=parts.pop("error", 0), **parts)
+            counts = Counts(errors=parts.pop("error", 0), **parts)
+            subtests = sum(int(count) for count in _SUBTESTS.findall(found["body"]))
+            yield _Told(counts=counts, subtests=subtests)
 
 
 def _parts(body: str) -> list[tuple[str, str]]:
     return _PART.findall(body)
 
 
-def _short_summary(text: str) -> tuple[Failure, ...]:
-    failures: dict[str, Failure] = {}
+def _short_summary(text: str) -> list[Failure]:
+    """One entry a line; a test that fails, and fails to be torn down, has two."""
+    failures: list[Failure] = []
     inside = False
     for line in text.splitlines():
         if _SHORT_HEAD in line:
             inside = True
         elif inside and len(line) <= _LONGEST_LINE and (found := _SHORT.fullmatch(line)):
-            failure = Failure(id=_clean(found["id"]), reason=one_line(found["reason"] or ""))
-            failures.setdefault(failure.id, failure)
+            reason = one_line(found["reason"] or "")
+            failures.append(Failure(id=_clean(found["id"]), reason=reason))
         elif line.startswith("==="):
             inside = False
-    return tuple(failures.values())
+    return failures
 
 
 def _cases(xml: bytes) -> list[_Case] | None:
@@ -158,10 +229,10 @@ def _counted(cases: list[_Case]) -> Counts:
     return Counts(**sums)
 
 
-def _failures(cases: list[_Case]) -> tuple[Failure, ...]:
-    failures: dict[str, Failure] = {}
-    for case in cases:
-        for result, reason in case.results:
-            if result in ("failed", "errors"):
-                failures.setdefault(case.id, Failure(id=case.id, reason=reason))
-    return tuple(failures.values())
+def _failures(cases: list[_Case]) -> list[Failure]:
+    return [
+        Failure(id=case.id, reason=reason)
+        for case in cases
+        for result, reason in case.results
+        if result in ("failed", "errors")
+    ]

@@ -31,23 +31,32 @@ class _Trouble:
     failure: Failure
 
 
-def unittest_report(text: str) -> Report:
-    """The sum over every run in the output.
+def unittest_report(text: str, *, fork: bool = False) -> Report:
+    """The sum over every run in the output; in a fork one run is one, several are none.
 
     unittest never says how many tests passed. It is what is left of the tests it ran; a test
     whose parts fail several times counts once there, and a fixture that fails is no test.
     """
     counts: Counts | None = None
     failures: dict[str, Failure] = {}
-    start = 0
-    for end in _END.finditer(text):
+    start = named = 0
+    ends = list(_END.finditer(text))
+    for end in ends:
         part = text[start : end.start()]
         troubles = list(_troubles(part))
+        named += len(troubles)
         for trouble in troubles:
             failures.setdefault(trouble.failure.id, trouble.failure)
         counts = _added(counts, _counts(end, troubles, part))
         start = end.end()
-    return Report(counts=counts, failures=tuple(failures.values()))
+    bad = counts.failed + counts.errors if counts else 0
+    several = fork and len(ends) > 1
+    return Report(
+        counts=None if several else counts,
+        failures=tuple(failures.values()),
+        unnamed=max(0, bad - named),
+        note=f"it told the totals of {len(ends)} runs" if several else "",
+    )
 
 
 def _added(before: Counts | None, more: Counts) -> Counts:

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
-from dataclasses import fields
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import fields, replace
 from types import MappingProxyType
 from typing import Final
 
@@ -13,35 +13,57 @@ from sef.checks.report_lint import lint_report
 from sef.checks.report_node import node_report
 from sef.checks.report_pytest import pytest_report, pytest_sessions
 from sef.checks.report_unittest import unittest_report
+from sef.checks.tools import BY_PATH
 from sef.model import Counts
 from sef.text import plain
 
 
-def read_report(runner: str, output: str, xml: bytes | None = None) -> Report:
+def read_report(
+    runner: str, output: str, xml: bytes | None = None, *, fork: bool = False
+) -> Report:
     """The totals and failures in what `runner` printed.
 
     `xml` is pytest's JUnit report where there is one. Of tox, nox, make and unknown commands
-    the lines of every known runner are summed; a session without any adds nothing.
+    the lines of every known runner are summed; a session without any adds nothing. With `fork`
+    nothing is counted that the judged code could have said in the runner's place by printing it.
     """
     text = plain(output, len(output))
     if runner == "pytest":
-        return pytest_report(text, xml)
+        return pytest_report(text, xml, fork=fork)
+    if runner == "unittest":
+        return unittest_report(text, fork=fork)
     return _READERS.get(runner, _any_report)(text)
 
 
 def _any_report(text: str) -> Report:
-    readers = (pytest_sessions, unittest_report, cargo_report, node_report)
-    return _summed(reader(text) for reader in readers)
+    readers = (pytest_sessions, unittest_report, _named(cargo_report), _named(node_report))
+    return _summed([reader(text) for reader in readers])
 
 
-def _summed(reports: Iterable[Report]) -> Report:
+def _named(reader: Callable[[str], Report]) -> Callable[[str], Report]:
+    """The reader, which also tells how many failures have no name of their own."""
+
+    def read(text: str) -> Report:
+        report = reader(text)
+        bad = report.counts.failed + report.counts.errors if report.counts else 0
+        return replace(report, unnamed=max(0, bad - len(report.failures)))
+
+    return read
+
+
+def _summed(reports: Sequence[Report]) -> Report:
     counts: Counts | None = None
     failures: dict[str, Failure] = {}
     for report in reports:
         if report.counts is not None:
             counts = report.counts if counts is None else _plus(counts, report.counts)
             failures |= {failure.id: failure for failure in report.failures}
-    return Report(counts=counts, failures=tuple(failures.values()))
+    return Report(
+        counts=counts,
+        failures=tuple(failures.values()),
+        unnamed=sum(report.unnamed for report in reports),
+        stopped=next((report.stopped for report in reports if report.stopped), ""),
+    )
 
 
 def _plus(one: Counts, other: Counts) -> Counts:
@@ -51,13 +73,9 @@ def _plus(one: Counts, other: Counts) -> Counts:
 
 _READERS: Final[Mapping[str, Callable[[str], Report]]] = MappingProxyType(
     {
-        "unittest": unittest_report,
-        "cargo": cargo_report,
-        "go": go_report,
-        "npm": node_report,
-        "ruff": lint_report,
-        "flake8": lint_report,
-        "mypy": lint_report,
-        "pyright": lint_report,
+        "cargo": _named(cargo_report),
+        "go": _named(go_report),
+        "npm": _named(node_report),
+        **dict.fromkeys(BY_PATH, lint_report),
     }
 )

@@ -8,19 +8,21 @@ import re
 import shutil
 import tempfile
 import time
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager, nullcontext
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Final
 
 from sef.checks.check import PYTHON, Check, CheckRun, Overrides, Report
 from sef.checks.commands import REPORT, arguments
 from sef.checks.detect import SIZE_LIMIT, detect, wanted
 from sef.checks.jail import located, read_bounded, read_inside
+from sef.checks.places import Places
 from sef.checks.report_pytest import XML_LIMIT
 from sef.checks.reports import read_report
+from sef.checks.tools import READS_NO_IMPORTS, is_launched
 from sef.environment import Environment, Environments, Proof, Unproved
+from sef.environment.foreign import FOREIGN, ForeignEnvironment, ForeignEnvironments
 from sef.errors import UsageError
 from sef.model import Checkout
 from sef.process import Finished, run_program
@@ -29,9 +31,7 @@ from sef.text import plain
 _OUTPUT_LIMIT = 64 * 1024 * 1024
 _TAIL = 4_000
 _REASONS = 50
-_FOREIGN: Final = ("npm", "cargo", "go")
-_BY_PATH: Final = ("ruff", "flake8", "mypy", "pyright")
-_READS_NO_IMPORTS: Final = ("ruff", "flake8")
+_Any = Environment | ForeignEnvironment
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +45,10 @@ class CheckRunner:
     """Seconds a check may take."""
     overrides: Overrides = Overrides()  # noqa: RUF009 (it is frozen)
     """Command lines by the name of the check, from sef.toml."""
+    tree: Path | None = None
+    """The user's tree, so that a command's paths into it can be led into a fork; None: unknown."""
+    foreign: ForeignEnvironments | None = None
+    """Environments of forks for projects in other languages; None leaves those undecided."""
 
     async def detect(self, checkout: Checkout) -> tuple[Check, ...]:
         """The checks of the tree. Raises ConfigError when an override is not a plain command."""
@@ -60,9 +64,6 @@ class CheckRunner:
         """
         if only is not None:
             only = _inside(only, checkout)
-        if not checkout.users and check.runner in _FOREIGN:
-            doubt = _undecided(f"no proof yet that {check.runner} judges the fork")
-            return _not_run(check, doubt)
         try:
             environment = await self._environment(check, checkout)
         except Unproved as unproved:
@@ -70,13 +71,20 @@ class CheckRunner:
         try:
             async with self._folder() as folder:
                 return await self._run(check, checkout, environment, folder, only)
+        except Unproved as unproved:  # the command would install packages
+            return _not_run(check, unproved.proof)
         finally:
             await asyncio.to_thread(environment.close)
 
-    async def _environment(self, check: Check, checkout: Checkout) -> Environment:
-        if checkout.users or check.runner in _READS_NO_IMPORTS:
+    async def _environment(self, check: Check, checkout: Checkout) -> _Any:
+        reads_files = check.runner in READS_NO_IMPORTS and not is_launched(check.argv)
+        if checkout.users or reads_files:
             return await self.environments.of_user()
-        return await self.environments.of_fork(checkout)
+        if check.runner not in FOREIGN:
+            return await self.environments.of_fork(checkout)
+        if self.foreign is None:
+            raise Unproved(_undecided(f"no proof yet that {check.runner} judges the fork"))
+        return await self.foreign.of_fork(check.runner, checkout)
 
     @asynccontextmanager
     async def _folder(self) -> AsyncIterator[Path]:
@@ -91,35 +99,57 @@ class CheckRunner:
         self,
         check: Check,
         checkout: Checkout,
-        environment: Environment,
+        environment: _Any,
         folder: Path,
         only: str | None,
     ) -> CheckRun:
-        asked = arguments(check, scratch=folder, only=only, files=checkout.files)
+        fork = not checkout.users
+        asked = arguments(check, scratch=folder, only=only, files=checkout.files, fork=fork)
         if asked is None:
             raise UsageError(
                 f"{check.runner} cannot be asked for {only} alone",
                 hint="Ask for all tests, or set a command for tests in sef.toml.",
             )
+        places = await self._places(checkout, environment)
+        asked = places.led(asked) if places else asked
         program = _program(asked[0], environment, checkout)
         argv = (program, *(word.replace(PYTHON, str(environment.python)) for word in asked[1:]))
         started = time.monotonic()
+        standing_in = places.standing_in() if places and not check.python else nullcontext()
         try:
-            finished = await run_program(
-                argv,
-                cwd=checkout.path,
-                env=environment.variables,
-                timeout_s=self.timeout_s,
-                output_limit=_OUTPUT_LIMIT,
-            )
+            with standing_in:
+                finished = await run_program(
+                    _wrapped(environment, argv),
+                    cwd=checkout.path,
+                    # What a shell would say; a make file may take it for the folder it is in.
+                    env={**environment.variables, "PWD": str(checkout.path)},
+                    timeout_s=self.timeout_s,
+                    output_limit=_OUTPUT_LIMIT,
+                )
         except (FileNotFoundError, PermissionError):
             return _missing(check, checkout, environment)
         seconds = time.monotonic() - started
         if _module_missing(check, finished):
             return _missing(check, checkout, environment)
         xml = await asyncio.to_thread(read_bounded, folder / REPORT, XML_LIMIT)
-        run = await asyncio.to_thread(_result, check, finished, xml, seconds)
+        run = await asyncio.to_thread(_result, check, finished, xml, seconds, fork)
         return replace(run, proof=await _proof(check, checkout, environment, finished.pid))
+
+    async def _places(self, checkout: Checkout, environment: _Any) -> Places | None:
+        if isinstance(environment, ForeignEnvironment) or checkout.users or self.tree is None:
+            return None
+        return Places(
+            tree=self.tree,
+            fork=checkout.path,
+            programs=(await self.environments.interpreter()).parent,
+            instead=environment.python.parent,
+        )
+
+
+def _wrapped(environment: _Any, argv: tuple[str, ...]) -> tuple[str, ...]:
+    """The command with its view of the machine, where the environment gives it one."""
+    wrap: Callable[[tuple[str, ...]], tuple[str, ...]] = getattr(environment, "wrap", tuple)
+    return wrap(argv)
 
 
 def _texts(checkout: Checkout) -> dict[str, str]:
@@ -142,7 +172,7 @@ def _inside(only: str, checkout: Checkout) -> str:
     return os.path.normpath(path) + colons + node
 
 
-def _program(word: str, environment: Environment, checkout: Checkout) -> str:
+def _program(word: str, environment: _Any, checkout: Checkout) -> str:
     """Beside the interpreter first: that is what an activated environment would give."""
     if word == PYTHON:
         return str(environment.python)
@@ -158,12 +188,15 @@ def _module_missing(check: Check, finished: Finished) -> bool:
     if not check.python or finished.exit_code != 1 or finished.stdout:
         return False
     said = finished.stderr.decode("utf-8", "replace").strip()
-    return bool(re.fullmatch(rf".*: No module named '?{re.escape(check.runner)}'?", said))
+    module = re.escape(check.runner.replace("-", "_"))
+    return bool(re.fullmatch(rf".*: No module named '?{module}'?", said))
 
 
-def _result(check: Check, finished: Finished, xml: bytes | None, seconds: float) -> CheckRun:
+def _result(
+    check: Check, finished: Finished, xml: bytes | None, seconds: float, fork: bool
+) -> CheckRun:
     output = _output(check, finished)
-    report = Report() if finished.timed_out else read_report(check.runner, output, xml)
+    report = Report() if finished.timed_out else read_report(check.runner, output, xml, fork=fork)
     return CheckRun(
         check=check,
         exit_code=finished.exit_code,
@@ -175,6 +208,9 @@ def _result(check: Check, finished: Finished, xml: bytes | None, seconds: float)
         proof=_in_place(),
         seconds=seconds,
         timed_out=finished.timed_out,
+        unnamed=report.unnamed,
+        stopped=report.stopped,
+        note=report.note,
     )
 
 
@@ -190,14 +226,16 @@ def _summary(check: Check, finished: Finished, report: Report, seconds: float) -
     if finished.timed_out:
         return f"stopped at its deadline after {seconds:.1f} s {how}"
     said = f"exit code {finished.exit_code}" if report.counts is None else str(report.counts)
-    return f"{said} in {seconds:.1f} s {how}"
+    return f"{said} in {seconds:.1f} s {how}" + (f"; {report.note}" if report.note else "")
 
 
-async def _proof(check: Check, checkout: Checkout, environment: Environment, pid: int) -> Proof:
+async def _proof(check: Check, checkout: Checkout, environment: _Any, pid: int) -> Proof:
     if checkout.users:
         return _in_place()
-    if check.runner in _BY_PATH:
-        reason = f"{check.runner} reads the files of the fork by their paths"
+    if isinstance(environment, ForeignEnvironment):
+        return await asyncio.to_thread(environment.prove)
+    if check.name != "tests":
+        reason = f"{check.argv[0].replace(PYTHON, 'python')} ran on the files of the fork"
         return Proof(proved=True, level="by path", reason=reason)
     return await asyncio.to_thread(environment.prove, pid if check.python else None)
 
@@ -225,7 +263,7 @@ def _not_run(check: Check, proof: Proof, summary: str | None = None) -> CheckRun
     )
 
 
-def _missing(check: Check, checkout: Checkout, environment: Environment) -> CheckRun:
+def _missing(check: Check, checkout: Checkout, environment: _Any) -> CheckRun:
     """Nothing was judged, so in a fork nothing is proved either."""
     if check.python:
         cause = f"{environment.python} has no {check.runner}"
@@ -235,4 +273,4 @@ def _missing(check: Check, checkout: Checkout, environment: Environment) -> Chec
         way_out = "install it"
     reason = f"{cause}; {way_out} or set a command for {check.name} in sef.toml"
     proof = _in_place() if checkout.users else _undecided(reason)
-    return _not_run(check, proof, reason)
+    return replace(_not_run(check, proof, reason), missing=True)

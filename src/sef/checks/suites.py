@@ -5,12 +5,10 @@ from __future__ import annotations
 import re
 from collections.abc import Collection, Sequence
 from pathlib import PurePosixPath
-from typing import Final
 
 from sef.checks.check import PYTHON
+from sef.checks.testfiles import is_test_file as is_test_file  # noqa: PLC0414 -- others ask here
 
-_TEST_NAME = re.compile(r"test_.*\.py|.*_test\.py|tests?\.py")
-_ELSEWHERE: Final = frozenset({"node_modules", "site-packages", ".venv", "venv", ".tox", ".nox"})
 _PYTEST = re.compile(r"(?<![\w.-])pytest\b")
 _FOR_PYTEST = re.compile(
     r"^(?:import pytest\b|from pytest\b|(?:async )?def test_(?!suite\b)"
@@ -23,12 +21,6 @@ _FOR_UNITTEST = re.compile(
     re.MULTILINE,
 )
 _FILES_AT_MOST = 500
-
-
-def is_test_file(path: str) -> bool:
-    """True for the names that Python's test runners look for, outside of installed packages."""
-    *folders, name = path.split("/")
-    return bool(_TEST_NAME.fullmatch(name)) and _ELSEWHERE.isdisjoint(folders)
 
 
 def pytest_named(text: str) -> bool:

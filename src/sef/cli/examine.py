@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-import os
 import secrets
 import shutil
-import tempfile
 import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -14,22 +12,20 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final
 
-import platformdirs
-
-from sef.build import repository_config
-from sef.checks import Check, CheckRun, CheckRunner, Overrides
-from sef.config import Config
-from sef.environment import Environment, Environments, Proof, Unproved
-from sef.environment.foreign import FOREIGN, ForeignEnvironments
-from sef.errors import RepositoryError, UsageError
+from sef.build import check_runner, make_scratch, repository_config
+from sef.checks import Check, CheckRun, CheckRunner
+from sef.checks.tools import READS_NO_IMPORTS
+from sef.cleanup import release
+from sef.environment import Environment, Proof, Unproved
+from sef.environment.foreign import FOREIGN
+from sef.errors import UsageError
 from sef.model import Checkout
 from sef.process import run_program
-from sef.repository import Repository, find_repository
+from sef.repository import find_repository
 from sef.workspace import Workspace
 
 _TINY_S = 60.0
-_READ_NO_IMPORTS: Final = ("ruff", "flake8")
-_BY_PATH: Final = (*_READ_NO_IMPORTS, "mypy", "pyright")
+_BY_PATH: Final = (*READS_NO_IMPORTS, "mypy", "pyright")
 _SHARED = "services, ports and your home folder are shared"
 _UNPROVED: Final = {
     "hidden": f"files that were generated or compiled before the run; {_SHARED}",
@@ -79,7 +75,6 @@ class _Site:
     """One repository, looked at."""
 
     runner: CheckRunner
-    foreign: ForeignEnvironments
     workspace: Workspace
 
 
@@ -95,48 +90,14 @@ async def _opened(start: Path, config: Path | None) -> AsyncIterator[_Site]:
     repository = await find_repository(start)
     settings = repository_config(repository, config)
     name = f"doctor-{secrets.token_hex(4)}"
-    scratch = await asyncio.to_thread(_scratch, repository, name)
+    scratch = await asyncio.to_thread(make_scratch, repository, name)
     try:
         workspace = Workspace(repository, run=name, scratch=scratch)
         await workspace.open()
-        yield _site(repository, settings, workspace, scratch)
+        yield _Site(runner=check_runner(repository, settings, scratch), workspace=workspace)
     finally:
         await asyncio.to_thread(shutil.rmtree, scratch, ignore_errors=True)
-        await _release(repository, name)
-
-
-def _scratch(repository: Repository, name: str) -> Path:
-    """A private folder outside the user's tree, on the disk of the caches if that can be."""
-    for parent in (Path(platformdirs.user_cache_dir("sef")) / "runs", Path(tempfile.gettempdir())):
-        if not parent.resolve().is_relative_to(repository.root.resolve()):
-            parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-            (parent / name).mkdir(mode=0o700)
-            return (parent / name).resolve()
-    raise RepositoryError(
-        f"{repository.root} holds both the cache and the temporary folder",
-        hint="Set XDG_CACHE_HOME to a folder outside the repository.",
-    )
-
-
-async def _release(repository: Repository, name: str) -> None:
-    """Deletes the reference that kept the snapshot."""
-    said = await repository.git.ask("for-each-ref", "--format=%(refname)", f"refs/sef/{name}")
-    for reference in said.splitlines():
-        await repository.git.ask("update-ref", "-d", reference)
-
-
-def _site(repository: Repository, settings: Config, workspace: Workspace, scratch: Path) -> _Site:
-    tree, given, checks = repository.root, dict(os.environ), settings.checks
-    runner = CheckRunner(
-        environments=Environments(
-            tree=tree, scratch=scratch, python=settings.python, variables=given
-        ),
-        scratch=scratch,
-        overrides=Overrides(tests=checks.tests, lint=checks.lint, types=checks.types),
-        timeout_s=checks.timeout_s,
-    )
-    foreign = ForeignEnvironments(tree=tree, scratch=scratch, variables=given)
-    return _Site(runner=runner, foreign=foreign, workspace=workspace)
+        await release(repository, name)
 
 
 async def _examined(site: _Site, check: Check, *, run: bool) -> Way:
@@ -165,7 +126,9 @@ async def _foreign(site: _Site, check: Check, checkout: Checkout) -> Way:
     if tool is None:
         raise _missing(check)
     began = time.monotonic()
-    with await site.foreign.of_fork(check.runner, checkout) as environment:
+    if site.runner.foreign is None:
+        raise _missing(check)
+    with await site.runner.foreign.of_fork(check.runner, checkout) as environment:
         spent = _ms(began)
         if check.runner == "npm":
             argv, env = environment.wrap(("true",)), environment.variables
@@ -179,7 +142,7 @@ async def _python(site: _Site, check: Check, checkout: Checkout) -> Way:
     python = await environments.interpreter()
     began = time.monotonic()
     by_path = Proof(proved=True, level="by path", reason="it reads the files of the fork by path")
-    if check.runner in _READ_NO_IMPORTS:
+    if check.runner in READS_NO_IMPORTS:
         program = _program(check, await environments.of_user(), python)
         return _told(check, program, "in place", by_path, prepare_ms=_ms(began))
     with await environments.of_fork(checkout) as environment:

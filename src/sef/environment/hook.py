@@ -92,12 +92,12 @@ class Places:
             return True
         return folder.startswith(self.trees) and not folder.startswith(self.kept)
 
-    def runs_users(self, argument: str) -> bool:
-        """True for a command's argument that leads to the user's tree or interpreter."""
+    def runs_users(self, argument: str, *, program: bool = True) -> bool:
+        """True for an argument that leads to the user's tree or, as a program, interpreter."""
         for mark in "\"'=():,;":
             argument = argument.replace(mark, " ")
         return any(
-            word.startswith(self.programs) or self.users(word)
+            (program and word.startswith(self.programs)) or self.users(word)
             for word in argument.split()
             if word.startswith(os.sep)
         )

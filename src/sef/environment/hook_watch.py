@@ -20,6 +20,22 @@ if TYPE_CHECKING:
 
 _OPENS = frozenset(("open", "os.chdir"))
 _STARTS = frozenset(("subprocess.Popen", "os.exec", "os.posix_spawn", "os.spawn", "os.system"))
+_LAUNCHERS = frozenset(
+    (
+        "sh",
+        "bash",
+        "dash",
+        "zsh",
+        "env",
+        "xargs",
+        "make",
+        "sudo",
+        "nohup",
+        "nice",
+        "timeout",
+        "time",
+    )
+)
 _CHANGES = frozenset(("os.rename", "os.remove", "os.link", "os.symlink", "os.truncate"))
 _SENDS = frozenset(("socket.sendto", "socket.sendmsg", "socket.connect"))
 _HEARD = _OPENS | _STARTS | _CHANGES | _SENDS | {"import", "object.__setattr__"}
@@ -64,8 +80,10 @@ class Watch:
                 self.tampered(path)
 
     def hear_start(self, arguments: list[str]) -> None:
-        for argument in arguments:
-            if self.places.runs_users(argument):
+        # Only what starts other programs makes one of an argument: `file /usr/bin/python` does not.
+        launches = len(arguments) == 1 or os.path.basename(arguments[0]) in _LAUNCHERS
+        for number, argument in enumerate(arguments):
+            if self.places.runs_users(argument, program=launches or number < 2):
                 self.witness.write("user", "start of a program", argument[:500])
         if _without_site(arguments):
             self.witness.write("unhooked", " ".join(arguments)[:500], sys.executable or "")

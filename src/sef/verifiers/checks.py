@@ -3,134 +3,172 @@
 from __future__ import annotations
 
 import asyncio
-from dataclasses import dataclass
+from dataclasses import replace
+from pathlib import Path
 
 from sef.checks import Check, CheckRun, CheckRunner
-from sef.model import Evidence, Verdict
+from sef.checks.jail import read_inside
+from sef.checks.testfiles import TestFiles
+from sef.errors import SefError
+from sef.model import Change, Evidence, Verdict
 from sef.protocols import Case
 from sef.text import one_line
+from sef.verifiers import asks, compare, rests
+from sef.verifiers.compare import Finding
+from sef.verifiers.paths import is_document, is_source
+from sef.verifiers.scope import may_change
 from sef.workspace import Workspace
 
-
-@dataclass(frozen=True, slots=True)
-class _Finding:
-    passed: bool | None
-    detail: str
+_NONE_FOUND = "no tests were found; name the command in sef.toml: [checks] tests = ..."
+_SIZE_LIMIT = 1024 * 1024
+_Key = tuple[str, Check]
 
 
 class Checks:
-    """Accepts when the check is green, or no redder than it was on the base.
+    """Accepts when the check is green and no weaker, or no redder, than it was on the base.
 
-    `name` is tests, lint or types. Tests must exist and must have run the judged tree's code;
-    a lint or type check that the project does not have says nothing and stops nothing. The base
-    is run only when the draft is red, once a commit.
+    `name` is tests, lint or types. Tests must exist and must have run the judged tree's code; a
+    lint or type check that the project does not have says nothing and stops nothing. The base is
+    run, once a commit, when the draft is red, when it does more than edit sources, and when tests
+    were left out.
     """
 
     def __init__(self, name: str, runner: CheckRunner, workspace: Workspace) -> None:
         self._name = name
-        self._runner = runner
+        self._runner = runner if runner.tree else replace(runner, tree=workspace.root)
         self._workspace = workspace
-        self._bases: dict[tuple[str, Check], CheckRun] = {}
+        self._bases: dict[_Key, CheckRun | None] = {}
         self._one_base_at_a_time = asyncio.Lock()
 
     async def verify(self, case: Case) -> Verdict:
         """Runs every check of that name in the case's checkout; the worst finding counts."""
-        # What is run is found in the judged tree: the files that decide it are out of a draft's
-        # scope, and those of a merged tree were judged with the drafts it is made of.
-        checks = await self._runner.detect(case.checkout)
-        mine = [check for check in checks if check.name == self._name]
-        findings = [await self._judge(check, case) for check in mine] or [self._missing()]
-        finding = min(findings, key=_badness)
+        try:
+            findings = await self._findings(case)
+        except SefError as error:
+            reason = one_line(": ".join(str(error).split("\n")), 400)
+            findings = [Finding(None, f"undecided: {reason}")]
+        accepted = all(finding.accepts for finding in findings)
+        rejected = any(finding.passed is False for finding in findings)
         evidence = tuple(
             Evidence(verifier=self._name, passed=one.passed, detail=one.detail) for one in findings
         )
         return Verdict(
-            accepted=bool(finding.passed) or (finding.passed is None and self._optional),
-            undecided=finding.passed is None,
-            reason=f"{self._name}: {finding.detail}",
+            accepted=accepted,
+            undecided=not accepted and not rejected,
+            reason=one_line(f"{self._name}: {_told(findings)}", 500),
             evidence=evidence,
         )
 
-    @property
-    def _optional(self) -> bool:
-        return self._name != "tests"
+    async def _findings(self, case: Case) -> list[Finding]:
+        # What is run is found in the judged tree: the files that decide it are out of a draft's
+        # scope, and those of a merged tree were judged with the drafts it is made of.
+        checks = await self._runner.detect(case.checkout)
+        mine = [check for check in checks if check.name == self._name]
+        if not mine:
+            none = Finding(None, _NONE_FOUND)
+            return [none if self._name == "tests" else compare.not_judged("the project has none")]
+        if problem := await self._tampered(mine, case):
+            return [Finding(False, problem)]
+        return [await self._judge(check, case) for check in mine]
 
-    def _missing(self) -> _Finding:
-        if self._optional:
-            return _Finding(None, "the project has none")
-        return _Finding(
-            None, "no tests were found; name the command in sef.toml: [checks] tests = ..."
-        )
-
-    async def _judge(self, check: Check, case: Case) -> _Finding:
+    async def _judge(self, check: Check, case: Case) -> Finding:
         run = await self._runner.run(check, case.checkout)
-        doubt = _doubt(run)
-        if doubt:
-            return _Finding(None, doubt)
-        # A draft's code can end its runner with 0; what the runner counted is held against that.
-        if run.exit_code == 0 and not (run.counts and run.counts.red):
-            return self._green(run)
-        return self._red(run, await self._base(check, case.base))
+        if run.missing and not check.named:
+            return compare.not_judged(run.summary)
+        if doubt := compare.doubt(run):
+            return Finding(None, doubt)
+        if self._name == "tests":
+            return await self._tests(run, case)
+        return await self._style(run, case)
 
-    def _green(self, run: CheckRun) -> _Finding:
-        if self._optional:
-            return _Finding(True, "clean")
-        if run.counts is not None and not run.counts.passed:
-            return _Finding(None, f"no test passed ({run.counts})")
-        return _Finding(True, str(run.counts) if run.counts else run.summary)
+    async def _tests(self, run: CheckRun, case: Case) -> Finding:
+        fewer = asks.removes_tests(case.task)
+        if not compare.is_green(run):
+            return compare.red(run, await self._base(run.check, case.base), fewer=fewer)
+        if found := compare.alone(run):
+            return found
+        if run.counts and _only_edits(run.check, case) and not compare.left_out(run):
+            return Finding(True, str(run.counts))
+        return compare.green(run, await self._base(run.check, case.base), fewer=fewer)
 
-    def _red(self, run: CheckRun, base: CheckRun) -> _Finding:
-        if _doubt(base):
-            return _Finding(False, f"{_named(run)} (its base could not be judged: {_doubt(base)})")
-        if base.exit_code == 0:
-            return _Finding(False, _named(run))
-        if self._optional:
-            return _Finding(None, "red before the draft and after it: it says nothing")
-        return _no_redder(run, base)
+    async def _style(self, run: CheckRun, case: Case) -> Finding:
+        """Lint or types: by exit code."""
+        if run.exit_code == 0:
+            return Finding(True, "clean")
+        base = await self._base(run.check, case.base)
+        if base is None or base.exit_code == 0:
+            return Finding(False, compare.named(run))
+        if why := compare.doubt(base):
+            return Finding(False, f"{compare.named(run)} (its base could not be judged: {why})")
+        return compare.not_judged(f"{run.check.runner} is red on the base in a fork too")
 
-    async def _base(self, check: Check, commit: str) -> CheckRun:
-        """The same check on the base, run once however many drafts ask for it."""
+    async def _base(self, check: Check, commit: str) -> CheckRun | None:
+        """The same check on the base, run once for all drafts that ask; None: it has none."""
         key = (commit, check)
         async with self._one_base_at_a_time:
             if key not in self._bases:
                 async with self._workspace.fork(commit) as fork:
-                    self._bases[key] = await self._runner.run(check, fork.checkout)
+                    known = await self._runner.detect(fork.checkout)
+                    there = any(one.name == check.name for one in known)
+                    self._bases[key] = (
+                        await self._runner.run(check, fork.checkout) if there else None
+                    )
         return self._bases[key]
 
+    async def _tampered(self, checks: list[Check], case: Case) -> str | None:
+        """What the draft changed of what it is judged by, beyond what can be told by paths."""
+        if case.checkout.commit != case.draft.patch.commit:
+            return None  # a merged tree: its drafts were judged one by one
+        for change in case.draft.patch.changes:
+            if not may_change(case.task, change.path):
+                what = await self._tampering(change.path, checks, case)
+                if what:
+                    return f"{change.path} {what}, and the task does not name it"
+        return None
 
-def _badness(finding: _Finding) -> int:
-    """Rejected before undecided before passed."""
-    return {False: 0, None: 1, True: 2}[finding.passed]
+    async def _tampering(self, path: str, checks: list[Check], case: Case) -> str | None:
+        for check in checks:
+            if rests.runs(check, path) and path not in _tests(case):
+                return f"is run by `{check.command}`"
+        if path == rests.SETTINGS and (tools := await self._set_anew(case)):
+            return f"changes the settings of {tools}"
+        return None
 
-
-def _doubt(run: CheckRun) -> str | None:
-    """Why the run says nothing, or None when it says something."""
-    if run.timed_out:
-        return f"it did not end in time ({run.summary})"
-    if not run.proof.proved:
-        mend = f"; {run.proof.mend}" if run.proof.mend else ""
-        return one_line(f"undecided: {run.proof.reason}{mend}", 400)
-    if run.exit_code is None:
-        return run.summary
-    return None
-
-
-def _no_redder(run: CheckRun, base: CheckRun) -> _Finding:
-    """Red on both sides: acceptable only when every failure is an old one and tests still pass."""
-    new = sorted(run.failing - base.failing)
-    if new:
-        return _Finding(False, f"{len(new)} new failing: {_some(new)}")
-    if not (run.counts and base.counts) or run.counts.errors:
-        return _Finding(False, f"{_named(run)}, and already red before")
-    if run.counts.passed < max(1, base.counts.passed):
-        return _Finding(False, f"fewer tests pass than before: {run.counts} (was {base.counts})")
-    return _Finding(True, f"{run.counts}; all {len(base.failing)} failing ones failed before too")
+    async def _set_anew(self, case: Case) -> str:
+        after = _text(case.checkout.path, rests.SETTINGS)
+        async with self._workspace.fork(case.base) as fork:
+            before = _text(fork.checkout.path, rests.SETTINGS)
+        tools = rests.changed_tables(before, after)
+        return ", ".join(tool for tool in tools if not rests.speaks_of(case.task.text, tool))
 
 
-def _named(run: CheckRun) -> str:
-    failing = f": {_some(sorted(run.failing))}" if run.failing else ""
-    return one_line(f"{run.summary}{failing}", 400)
+def _text(root: Path, path: str) -> str:
+    data = read_inside(root, path, _SIZE_LIMIT)
+    return "" if data is None else data.decode("utf-8", "replace")
 
 
-def _some(names: list[str]) -> str:
-    return ", ".join(names[:3]) + (f" and {len(names) - 3} more" if len(names) > 3 else "")
+def _told(findings: list[Finding]) -> str:
+    """The worst finding; of an accepted draft all of them, also what could not be judged."""
+    if all(finding.accepts for finding in findings):
+        return "; ".join(dict.fromkeys(finding.detail for finding in findings))
+    return min(findings, key=lambda one: {False: 0, None: 1, True: 2}[one.passed]).detail
+
+
+def _tests(case: Case) -> TestFiles:
+    changed = (change.path for change in case.draft.patch.changes)
+    return TestFiles((*case.checkout.files, *case.checkout.base_files, *changed))
+
+
+def _only_edits(check: Check, case: Case) -> bool:
+    """True where the draft only edits sources of the product, and edits or adds documents."""
+    tests = _tests(case)
+    return all(
+        change.path not in tests and not rests.runs(check, change.path) and _is_plain(change)
+        for change in case.draft.patch.changes
+    )
+
+
+def _is_plain(change: Change) -> bool:
+    if change.status == "M":
+        return is_source(change.path) or is_document(change.path)
+    return change.status == "A" and is_document(change.path) and not is_source(change.path)

@@ -2,57 +2,19 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterable
-from fnmatch import fnmatchcase
-from pathlib import PurePosixPath
+import ast
+import asyncio
+from dataclasses import dataclass
+from functools import cached_property
 
+from sef.checks.jail import read_inside
+from sef.checks.testfiles import TestFiles
 from sef.model import Change, Evidence, Kind, Task, Verdict
 from sef.protocols import Case
+from sef.verifiers import asks, paths
 
-_PROTECTED = (
-    (".github/*", "a CI definition"),
-    (".gitlab-ci.yml", "a CI definition"),
-    (".circleci/*", "a CI definition"),
-    (".ci/*", "a CI definition"),
-    ("azure-pipelines.yml", "a CI definition"),
-    ("Jenkinsfile", "a CI definition"),
-    (".gitattributes", "a git setting"),
-    (".gitmodules", "a git setting"),
-    (".gitignore", "a git setting"),
-    (".claude/*", "a setting of a coding agent"),
-    (".envrc", "a setting of the shell"),
-    ("sef.toml", "a setting of sef"),
-)
-_JUDGES = (
-    ("*.lock", "a lock file"),
-    ("package-lock.json", "a lock file"),
-    ("pnpm-lock.yaml", "a lock file"),
-    ("go.sum", "a lock file"),
-    ("Makefile", "what runs the checks"),
-    ("package.json", "what runs the checks"),
-    ("setup.cfg", "the checks' settings"),
-    ("ruff.toml", "the checks' settings"),
-    (".ruff.toml", "the checks' settings"),
-    (".flake8", "the checks' settings"),
-    ("mypy.ini", "the checks' settings"),
-    (".mypy.ini", "the checks' settings"),
-    ("pyrightconfig.json", "the checks' settings"),
-    ("conftest.py", "the tests' set-up"),
-    ("pytest.ini", "the tests' settings"),
-    ("tox.ini", "the tests' settings"),
-    ("noxfile.py", "the tests' settings"),
-    (".coveragerc", "the tests' settings"),
-    ("sitecustomize.py", "code that runs in every process"),
-    ("usercustomize.py", "code that runs in every process"),
-    ("*.pth", "code that runs in every process"),
-)
-_DOCUMENTS = (".md", ".rst", ".txt", ".adoc", ".py", ".pyi")
-_TEST_FILE = re.compile(
-    r"(^|/)(tests?|spec|__tests__)/|(^|/)test_[^/]*$|_test\.\w+$|\.(test|spec)\."
-)
-_WAY_OUT = " (to allow it, name the file in the task or give the task paths)"
-_ABOUT_TESTS = re.compile(r"\btests?\b|\bspecs?\b|\bpytest\b|\bfixtures?\b", re.IGNORECASE)
+_WAY_OUT = " (to allow it, name the file in the task, or by its whole name in the task's paths)"
+_SIZE_LIMIT = 1024 * 1024
 
 
 class Scope:
@@ -68,52 +30,119 @@ class Scope:
 
     async def verify(self, case: Case) -> Verdict:
         """Looks at the paths that git says were changed."""
-        problem = self._problem(case)
+        problem = await asyncio.to_thread(_problem, case, self._judges)
         detail = problem or "in scope"
         evidence = Evidence(verifier="scope", passed=not problem, detail=detail)
         return Verdict(accepted=not problem, reason=detail, evidence=(evidence,))
 
-    def _problem(self, case: Case) -> str | None:
-        changes = case.draft.patch.changes
-        if changes and not case.route.kind.writes:
-            kept = case.draft.patch.commit[:12]
-            return (
-                f"the task asks for an answer, but {changes[0].path} was changed (kept as commit "
-                f'{kept}; if a change was wanted, give the task kind = "implement")'
-            )
-        found = (self._trespass(change, case.task, case.route.kind) for change in changes)
-        return next((problem for problem in found if problem), None)
 
-    def _trespass(self, change: Change, task: Task, kind: Kind) -> str | None:
-        path = change.path
-        if task.paths and not any(fnmatchcase(path, pattern) for pattern in task.paths):
+def may_change(task: Task, path: str) -> bool:
+    """True where the task names the file in its text, or literally in its paths."""
+    if any(paths.names_literally(pattern, path) for pattern in task.paths):
+        return True
+    return asks.names_file(task, path)
+
+
+def _problem(case: Case, judges: bool) -> str | None:
+    changes = case.draft.patch.changes
+    if changes and not case.route.kind.writes:
+        kept = case.draft.patch.commit[:12]
+        return (
+            f"the task asks for an answer, but {changes[0].path} was changed (kept as commit "
+            f'{kept}; if a change was wanted, give the task kind = "implement")'
+        )
+    look = _Look(case=case, judges=judges)
+    return next((problem for problem in map(look.trespass, changes) if problem), None)
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Look:
+    """One look at a draft's paths."""
+
+    case: Case
+    judges: bool
+
+    @cached_property
+    def about_tests(self) -> bool:
+        return asks.about_tests(self.task)
+
+    @cached_property
+    def tests(self) -> TestFiles:
+        changed = (change.path for change in self.case.draft.patch.changes)
+        return TestFiles((*self.before, *changed))
+
+    @cached_property
+    def before(self) -> tuple[str, ...]:
+        """The files that were there before the draft, as far as they are known."""
+        added = {one.path for one in self.case.draft.patch.changes if one.status == "A"}
+        checkout = self.case.checkout
+        return tuple({*checkout.files, *checkout.base_files} - added)
+
+    @property
+    def task(self) -> Task:
+        return self.case.task
+
+    def trespass(self, change: Change) -> str | None:
+        """What is wrong with one change."""
+        path, task = change.path, self.task
+        if task.paths and not any(paths.matches(path, pattern) for pattern in task.paths):
             return f"{path} lies outside the task's paths {', '.join(task.paths)}"
-        if task.paths or _named(path, task):
+        if path in self.tests and self.judges:
+            return self._of_tests(change)
+        if may_change(task, path):
             return None
-        if kind is Kind.DOCUMENT and not path.endswith(_DOCUMENTS):
+        if self.judges and self.case.route.kind is Kind.DOCUMENT and not paths.may_document(path):
             return f"{path} is no document, and the task is to document"
-        about = _matching(path, (*_PROTECTED, *(_JUDGES if self._judges else ())))
-        if about:
-            return f"{path} is {about}, and the task does not name it{_WAY_OUT}"
-        if self._judges and _edits_a_test(change) and not _ABOUT_TESTS.search(task.text):
-            return (
-                f"{path} is an existing test, and the task does not ask to change tests{_WAY_OUT}"
-            )
+        return self._protected(change)
+
+    def _of_tests(self, change: Change) -> str | None:
+        path, task = change.path, self.task
+        if any(paths.names_literally(pattern, path) for pattern in task.paths):
+            return None
+        if asks.asks_for_file(task, path):
+            return None
+        if what := self._protected(change):
+            return what
+        if change.status == "A" or self.about_tests or self._documents(path):
+            return None
+        return f"{path} is an existing test, and the task does not ask to change tests{_WAY_OUT}"
+
+    def _documents(self, path: str) -> bool:
+        return self.case.route.kind is Kind.DOCUMENT and path.endswith((".md", ".rst", ".adoc"))
+
+    def _protected(self, change: Change) -> str | None:
+        path = change.path
+        what = paths.about(path, paths.PROTECTED)
+        if not what and self.judges:
+            what = self._judging(change)
+        return f"{path} is {what}, and the task does not name it{_WAY_OUT}" if what else None
+
+    def _judging(self, change: Change) -> str | None:
+        """What the path is to the checks that will judge the draft."""
+        path = change.path
+        if path.endswith("conftest.py") and change.status == "A" and self.about_tests:
+            return None
+        if what := paths.about(path, paths.JUDGES):
+            return what
+        if change.status == "A" and (name := paths.shadowed(path, self.before)):
+            return f"a new module in front of {name}"
+        if path.endswith("__init__.py") and path in self.tests and not self.about_tests:
+            return "code that runs before the tests" if self._has_code(change) else None
         return None
 
+    def _has_code(self, change: Change) -> bool:
+        """True where a module holds more than its docstring; what cannot be read does."""
+        if change.status == "D":
+            return False
+        data = read_inside(self.case.checkout.path, change.path, _SIZE_LIMIT)
+        try:
+            body = ast.parse(data or b"x").body
+        except (SyntaxError, ValueError, RecursionError, MemoryError):
+            return True
+        if data is not None and not data.strip():
+            return False
+        return any(not _is_docstring(node) for node in body)
 
-def _edits_a_test(change: Change) -> bool:
-    return change.status != "A" and _TEST_FILE.search(change.path) is not None
 
-
-def _named(path: str, task: Task) -> bool:
-    name = re.escape(PurePosixPath(path).name)
-    return re.search(rf"(?<![\w.-]){name}(?![\w-])", task.text) is not None
-
-
-def _matching(path: str, patterns: Iterable[tuple[str, str]]) -> str | None:
-    name = PurePosixPath(path).name
-    for pattern, about in patterns:
-        if fnmatchcase(path, pattern) or fnmatchcase(name, pattern):
-            return about
-    return None
+def _is_docstring(node: ast.stmt) -> bool:
+    return isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant)
