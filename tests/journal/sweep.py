@@ -56,7 +56,7 @@ async def main(tree: Path, cache: Path, seconds: float, run: str | None) -> None
     def executor(_: object, __: Clock) -> Executor:
         return telling
 
-    build._executor = executor
+    build._inner = executor
     if run is None:
         async with build.open_engine(tree) as engine:
             await engine.run(Plan(tasks()))

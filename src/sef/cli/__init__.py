@@ -14,4 +14,6 @@ def main() -> None:
     signals.listen()
     from sef.cli.app import serve
 
-    sys.exit(serve(sys.argv[1:]))
+    code = serve(sys.argv[1:])
+    signals.ignore()
+    sys.exit(code)

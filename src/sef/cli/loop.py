@@ -27,13 +27,11 @@ def run(work: Coroutine[object, object, _Result]) -> _Result:
 async def _heeding(work: Coroutine[object, object, _Result]) -> _Result:
     loop, task = asyncio.get_running_loop(), asyncio.current_task()
 
-    def call_off() -> None:
-        for number in signals.heard():
-            loop.remove_signal_handler(number)
+    def call_off(*_: object) -> None:
         signals.listen()
         if task is not None:
-            task.cancel()
+            loop.call_soon_threadsafe(task.cancel)
 
-    for number in signals.heard():
-        loop.add_signal_handler(number, call_off)
+    # Not the loop's own handlers: taking those away leaves a moment without any.
+    signals.hear(call_off)
     return await work

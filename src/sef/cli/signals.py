@@ -44,12 +44,17 @@ def note_object() -> None:
 
 def listen() -> None:
     """From here on a signal ends the process at once, with exit code 130 and no traceback."""
-    _hear(_leave)
+    hear(_leave)
 
 
 def interruptible() -> None:
     """From here on the first signal raises KeyboardInterrupt; a second ends the process."""
-    _hear(_raise)
+    hear(_raise)
+
+
+def ignore() -> None:
+    """From here on no signal counts: an interpreter that ends takes its handlers down first."""
+    signal.pthread_sigmask(signal.SIG_BLOCK, _SIGNALS)
 
 
 def heard() -> tuple[signal.Signals, ...]:
@@ -57,7 +62,8 @@ def heard() -> tuple[signal.Signals, ...]:
     return tuple(one for one in _SIGNALS if signal.getsignal(one) is not signal.SIG_IGN)
 
 
-def _hear(handler: Callable[..., None]) -> None:
+def hear(handler: Callable[..., None]) -> None:
+    """Makes `handler` the one for every signal that counts."""
     for number in heard():
         signal.signal(number, handler)
 
