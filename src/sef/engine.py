@@ -3,8 +3,7 @@
 run
 |-- route every task (a resumed run: as it was routed then)
 |-- obey(schedule.begin()), or after a replay of the old facts obey(schedule.resume())
-|-- until the schedule is done: take the facts that came in, wait until the ledger has them,
-|   obey(schedule.handle(fact))
+|-- until the schedule is done: obey(schedule.handle(next fact))
 |     |-- Start        -> a worker that settles the task's cascade
 |     |-- Commit       -> a worker that merges, checks what the merge made new, and lands
 |     |-- Squash, Stop -> the task's worker is cancelled
@@ -204,11 +203,8 @@ class Engine:
                 facts = [await self._inbox.get()]
                 while not self._inbox.empty():
                     facts.append(self._inbox.get_nowait())
-                commands = [command for fact in facts for command in schedule.handle(fact)]
-                if any(isinstance(command, Start) for command in commands):
-                    # Nothing is begun before the facts that it follows from are durable.
-                    await self._record.settled()
-                obey(commands)
+                for fact in facts:
+                    obey(schedule.handle(fact))
 
     def _obey(
         self, command: Command, task: Task, routed: Routed, workers: asyncio.TaskGroup

@@ -16,6 +16,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from queue import SimpleQueue
 from types import MappingProxyType
@@ -238,7 +239,7 @@ def _from_thread(
 
 
 def _encoded(fact: Fact) -> str:
-    adapter = _ADAPTERS[type(fact).__name__]
+    adapter = _adapter(type(fact).__name__)
     try:
         return adapter.serializer.to_json(fact).decode()
     except PydanticSerializationError:
@@ -247,7 +248,7 @@ def _encoded(fact: Fact) -> str:
 
 
 def _decoded(kind: str, body: str) -> Fact:
-    adapter = _ADAPTERS[kind]
+    adapter = _adapter(kind)
     try:
         return adapter.validate_json(body)
     except ValidationError:
@@ -272,6 +273,12 @@ def _refuse_far(folder: Path) -> None:
         )
 
 
-_ADAPTERS: Mapping[str, TypeAdapter[Fact]] = MappingProxyType(
-    {kind.__name__: TypeAdapter(kind) for kind in get_args(Fact)}
+_KINDS: Mapping[str, type[Fact]] = MappingProxyType(
+    {kind.__name__: kind for kind in get_args(Fact)}
 )
+
+
+@cache
+def _adapter(kind: str) -> TypeAdapter[Fact]:
+    """Made when the first fact of its kind is written or read: that takes milliseconds."""
+    return TypeAdapter(_KINDS[kind])

@@ -82,6 +82,9 @@ def one_kill(tree: Path, cache: Path, seconds: float, after: float) -> tuple[int
         return (-1, 0)
     log = (cache / "calls.log").read_text().splitlines()
     ended = {line.split()[1] for line in log if line.startswith("end ")}
+    if facts_of(tree)[1].status == "ok":
+        git(tree, "branch", "-qD", str(facts_of(tree)[1].branch))
+        return (-1, 0)
     answered = answered_in(tree)
     result = resumed(tree, cache, seconds)
     after_kill = (cache / "calls.log").read_text().splitlines()[len(log) :]
