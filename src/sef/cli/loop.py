@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 from collections.abc import Coroutine
 from typing import TypeVar
 
@@ -16,6 +17,8 @@ def run(work: Coroutine[object, object, _Result]) -> _Result:
 
     A second signal ends the process at once, and so does any signal afterwards.
     """
+    # A program whose start is called off is reaped twice; asyncio warns of that, people need not.
+    logging.getLogger("asyncio").setLevel(logging.ERROR)
     try:
         return asyncio.run(_heeding(work))
     except asyncio.CancelledError:
