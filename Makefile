@@ -4,7 +4,7 @@ PYTHON ?= python3
 VENV ?= .venv
 BIN := $(VENV)/bin
 
-.PHONY: run test check unit format clean
+.PHONY: run test check unit format clean sweep test-environments
 
 run: $(VENV)/.installed ## install sef and watch the demo
 	$(BIN)/sef demo
@@ -23,6 +23,13 @@ unit: $(VENV)/.developed ## the quick tests, below ten seconds
 format: $(VENV)/.developed ## rewrite in the project's format
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
+
+sweep: $(VENV)/.developed ## kill -9 a run at 45 moments, and resume it
+	SWEEP_POINTS=45 $(BIN)/python -m pytest -s --timeout=900 -k nothing_completed tests/journal
+
+PYTHONS ?= $(PYTHON)
+test-environments: $(VENV)/.developed ## the whole matrix of environments, with real installers (long)
+	$(BIN)/python -m tests.environment.matrix $(foreach one,$(PYTHONS),--python $(one)) --json
 
 clean: ## remove the virtual environment and caches
 	rm -rf $(VENV) build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis

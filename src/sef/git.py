@@ -71,6 +71,21 @@ class Git:
         return Git(git_dir=self.git_dir, work_tree=self.work_tree, variables=variables)
 
 
+_NO_IDENTITY = {
+    f"GIT_{who}_{what}": value
+    for who in ("AUTHOR", "COMMITTER")
+    for what, value in (("NAME", "sef"), ("EMAIL", "sef@localhost"))
+}
+
+
+async def identity(git: Git) -> dict[str, str]:
+    """The variables that name who commits: the caller's own, or sef where git knows nobody."""
+    named = {name: value for name, value in os.environ.items() if name in _NO_IDENTITY}
+    asking = Git(git_dir=git.git_dir, work_tree=git.work_tree, variables=named)
+    known = (await asking.run("var", "GIT_COMMITTER_IDENT")).exit_code == 0
+    return named if known else _NO_IDENTITY
+
+
 def _complaint(args: Sequence[str], finished: Finished) -> str:
     said = os.fsdecode(finished.stderr or finished.stdout).strip() or "it said nothing"
     return f"git {args[0]} failed with exit code {finished.exit_code}: {said[:500]}"

@@ -14,16 +14,10 @@ from pathlib import Path
 
 from sef.errors import ApplyConflict, GitError, RepositoryError
 from sef.fork import Fork, discard, record_worktree
-from sef.git import Git
+from sef.git import Git, identity
 from sef.model import Change, Checkout, Patch
 from sef.repository import Repository
 from sef.swap import Swap
-
-_NO_IDENTITY = {
-    f"GIT_{who}_{what}": value
-    for who in ("AUTHOR", "COMMITTER")
-    for what, value in (("NAME", "sef"), ("EMAIL", "sef@localhost"))
-}
 
 
 class Workspace:
@@ -44,7 +38,7 @@ class Workspace:
         """Takes the snapshot. Raises RepositoryError when the tree is not fit for a run."""
         await self._repository.check()
         await self._check_branch_free()
-        self._identity = await self._own_identity()
+        self._identity = await identity(self._git)
         self.head = (await self._git.ask("rev-parse", "HEAD")).strip()
         self.base = await self._snapshot("before")
         await self._git.ask("update-ref", f"{self._kept}/base", self.base)
@@ -58,7 +52,7 @@ class Workspace:
                 f"the snapshot of run {self.run} is gone from the repository",
                 hint="It cannot be resumed; start a new run.",
             )
-        self._identity = await self._own_identity()
+        self._identity = await identity(self._git)
         self.head = self.base = base
         branch = await self._git.run(
             "rev-parse", "--verify", "--quiet", f"refs/heads/{self.branch}"
@@ -144,9 +138,19 @@ class Workspace:
         await fork.git.ask("add", "--all", "--sparse")
         tree = (await fork.git.ask("write-tree")).strip()
         commit = await self._commit_tree(tree, base, "draft")
+        patch = await self._patch(base, commit)
+        if keep:
+            await self._git.ask("update-ref", f"{self._kept}/{keep}", patch.commit)
+        return patch
+
+    async def kept(self, base: str, keep: str) -> Patch | None:
+        """The patch that an interrupted run captured under that name; None where it did not."""
+        found = await self._git.run("rev-parse", "--verify", "--quiet", f"{self._kept}/{keep}")
+        commit = found.stdout.decode().strip()
+        return await self._patch(base, commit) if found.exit_code == 0 else None
+
+    async def _patch(self, base: str, commit: str) -> Patch:
         changes = await self._changes(base, commit)
-        if keep and changes:
-            await self._git.ask("update-ref", f"{self._kept}/{keep}", commit)
         return Patch(base=base, commit=commit if changes else base, changes=changes)
 
     async def merge(self, patch: Patch) -> str | None:
@@ -247,12 +251,6 @@ class Workspace:
         if done.exit_code == 1:
             return None
         raise GitError(f"git merge-tree failed: {os.fsdecode(done.stderr).strip()[:400]}")
-
-    async def _own_identity(self) -> dict[str, str]:
-        named = {name: value for name, value in os.environ.items() if name in _NO_IDENTITY}
-        git = Git(git_dir=self._git.git_dir, work_tree=self.root, variables=named)
-        known = (await git.run("var", "GIT_COMMITTER_IDENT")).exit_code == 0
-        return named if known else _NO_IDENTITY
 
     async def _check_branch_free(self) -> None:
         taken = await self._git.run("rev-parse", "--verify", "--quiet", "refs/heads/sef")

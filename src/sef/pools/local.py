@@ -42,8 +42,11 @@ class LocalPool:
             return await self._taken(call, proposal, fork)
 
     async def recover(self, call: Call, proposal: Proposal) -> Draft | None:
-        """Takes the work from the fork that the interrupted call left; None when it is gone."""
+        """The work that was captured, or lies in the fork that the call left; None: it is gone."""
         async with self._workspace.left_fork(call.base, name=call.key) as fork:
+            patch = await self._workspace.kept(call.base, call.key)
+            if patch is not None:
+                return Draft(answer=proposal.answer, patch=patch, usage=proposal.usage)
             return await self._taken(call, proposal, fork) if fork else None
 
     async def _taken(self, call: Call, proposal: Proposal, fork: Fork) -> Draft:
