@@ -122,6 +122,7 @@ def test_an_answer_whose_work_still_lies_in_its_fork_is_not_paid_again(
         past = [Recorded(fact=fact, seconds=0.0) for fact in told[: answered + 1]]
         call = next(fact for fact in told if isinstance(fact, Dispatched))
         git(root, "branch", "-D", "sef/r1")
+        git(root, "update-ref", "-d", f"refs/sef/r1/{call.call}")
         workspace = engine._workspace
         left = workspace._places(call.call)
         git(root, "worktree", "add", "-q", "--detach", str(left[0]), call.base)
