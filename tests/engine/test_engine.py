@@ -53,6 +53,7 @@ from sef.verifiers.trust import Trust
 from sef.workspace import Workspace
 
 Make = Callable[..., Path]
+pytestmark = pytest.mark.slow  # real repositories
 Rule = Callable[[Case], bool | None]
 
 

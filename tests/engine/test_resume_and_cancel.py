@@ -8,6 +8,7 @@ from dataclasses import replace
 from decimal import Decimal
 from pathlib import Path
 
+import pytest
 from test_engine import always, engine_for, task
 
 from conftest import git
@@ -36,6 +37,7 @@ from sef.testing import MemoryLedger, Recorder
 from sef.workspace import Workspace
 
 Make = Callable[..., Path]
+pytestmark = pytest.mark.slow  # real repositories
 
 
 class Paid:

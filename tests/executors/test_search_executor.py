@@ -58,6 +58,8 @@ _TREE = {
     ".gitignore": "ignored/\n",
 }
 
+pytestmark = pytest.mark.slow  # ripgrep, once a test
+
 
 def tree(root: Path) -> Checkout:
     told = subprocess.run(

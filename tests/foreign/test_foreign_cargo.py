@@ -33,6 +33,8 @@ FILES = {
 OF_FORK = 'pub const WHO: &str = "fork";\n'
 DRAFT: dict[str, str | None] = {"src/lib.rs": OF_FORK, "beta/src/lib.rs": OF_FORK}
 
+pytestmark = pytest.mark.slow  # real repositories
+
 
 def variables(folder: Path) -> dict[str, str]:
     """The toolchain of the machine, whose place is below the real home."""

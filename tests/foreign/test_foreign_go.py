@@ -30,6 +30,8 @@ DRAFT: dict[str, str | None] = {
     "beta/beta.go": 'package beta\n\nconst WHO = "fork"\n',
 }
 
+pytestmark = pytest.mark.slow  # real repositories
+
 
 def module(
     folder: Path,

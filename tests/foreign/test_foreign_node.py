@@ -17,6 +17,8 @@ from sef.environment import Unproved
 
 needs_npm = pytest.mark.skipif(not shutil.which("npm"), reason="npm is not installed")
 
+pytestmark = pytest.mark.slow  # real repositories
+
 
 @needs_npm
 @pytest.mark.slow

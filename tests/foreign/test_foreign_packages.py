@@ -11,6 +11,8 @@ from node_project import FILES, WAYS, package, workspace
 
 ROOT = json.loads(FILES["package.json"])
 
+pytestmark = pytest.mark.slow  # real repositories
+
 
 @pytest.mark.parametrize(
     ("draft", "offender"),

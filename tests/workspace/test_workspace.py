@@ -16,6 +16,7 @@ from sef.repository import find_repository
 from sef.workspace import Workspace
 
 Make = Callable[..., Path]
+pytestmark = pytest.mark.slow  # real repositories
 
 
 def state(root: Path) -> dict[str, object]:
