@@ -34,6 +34,9 @@ class Shadow:
     asked: list[int | None] = field(default_factory=list)
     closed: int = 0
 
+    def wrap(self, argv: tuple[str, ...]) -> tuple[str, ...]:
+        return argv
+
     def prove(self, pid: int | None = None) -> Proof:
         self.asked.append(pid)
         return Proof(proved=pid is not None, level="in-process", reason="seen")

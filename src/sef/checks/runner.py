@@ -8,7 +8,7 @@ import re
 import shutil
 import tempfile
 import time
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, nullcontext
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -119,10 +119,9 @@ class CheckRunner:
         try:
             with standing_in:
                 finished = await run_program(
-                    _wrapped(environment, argv),
+                    environment.wrap(argv),
                     cwd=checkout.path,
-                    # What a shell would say; a make file may take it for the folder it is in.
-                    env={**environment.variables, "PWD": str(checkout.path)},
+                    env=environment.variables,
                     timeout_s=self.timeout_s,
                     output_limit=_OUTPUT_LIMIT,
                 )
@@ -144,12 +143,6 @@ class CheckRunner:
             programs=(await self.environments.interpreter()).parent,
             instead=environment.python.parent,
         )
-
-
-def _wrapped(environment: _Any, argv: tuple[str, ...]) -> tuple[str, ...]:
-    """The command with its view of the machine, where the environment gives it one."""
-    wrap: Callable[[tuple[str, ...]], tuple[str, ...]] = getattr(environment, "wrap", tuple)
-    return wrap(argv)
 
 
 def _texts(checkout: Checkout) -> dict[str, str]:

@@ -7,7 +7,6 @@ from collections.abc import Collection, Sequence
 from pathlib import PurePosixPath
 
 from sef.checks.check import PYTHON
-from sef.checks.testfiles import is_test_file as is_test_file  # noqa: PLC0414 -- others ask here
 
 _PYTEST = re.compile(r"(?<![\w.-])pytest\b")
 _FOR_PYTEST = re.compile(

@@ -14,7 +14,7 @@ from types import MappingProxyType
 from typing import Final
 
 from sef.checks.jail import located, read_bounded
-from sef.checks.suites import is_test_file
+from sef.checks.testfiles import is_test_file
 from sef.errors import DraftFailure
 from sef.executors.search.globs import matching
 from sef.executors.search.ripgrep import FILE_LIMIT, LINE_LIMIT, ripgrep
