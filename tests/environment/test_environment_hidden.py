@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import tempfile
 from dataclasses import replace
 from pathlib import Path
 
@@ -173,8 +174,12 @@ def test_a_port_for_each_check(tmp_path: Path) -> None:
 
     one, two = asyncio.run(two())
     assert one["PORT"] != two["PORT"]
-    for name in ("TMPDIR", "XDG_CACHE_HOME", "COVERAGE_FILE", "MYPY_CACHE_DIR"):
+    for name in ("XDG_CACHE_HOME", "COVERAGE_FILE", "MYPY_CACHE_DIR"):
         assert one[name].startswith(str(project.scratch))
+    # The path of a socket may have 108 bytes, of which a test's own folders take most.
+    assert len(one["TMPDIR"]) <= len(tempfile.gettempdir()) + 18
+    assert one["TMPDIR"] != two["TMPDIR"]
+    assert not any(Path(each["TMPDIR"]).parent.exists() for each in (one, two))
     assert one["HOME"] == os.environ["HOME"]
 
 

@@ -49,8 +49,9 @@ subprocess.run(python, check=True, cwd=SHADOW)
     "empties meta_path": "sys.meta_path[:] = [f for f in sys.meta_path if 'Guard' not in repr(f)]\n"
     + "import colorsys\n",
     "removes the guard and goes": "sys.meta_path[:] = [f for f in sys.meta_path if 'Guard' not in repr(f)]\n"
-    + _FROM_USER
-    + "os._exit(0)\n",
+    + _FROM_USER,
+    "lets a copy of itself go on": "if os.fork():\n    os._exit(0)\n",
+    "ends at once": "os._exit(0)\n",
     "puts a finder in front": """
 import importlib.machinery
 class Finder:
@@ -81,7 +82,7 @@ _sef_redirect.Witness.write.__code__ = (lambda *args: None).__code__
     "replaces sys.audit": "sys.audit = lambda *args: None\n"
     + "open(SRC + '/alpha/__init__.py').read()\n",
     "starts a Python without a hook": "code = 'import sys; sys.path[0] = ' + repr(SRC) + '; import alpha'\n"
-    + "subprocess.run([sys.executable, '-I', '-S', '-c', code], check=True)\nos._exit(0)\n",
+    + "subprocess.run([sys.executable, '-I', '-S', '-c', code], check=True)\n",
     "the same in a shell": "os.system(sys.executable + ' -IS -c pass')\n",
     "rewrites the hook": "import _sef_redirect\nopen(_sef_redirect.__file__, 'a').write('#')\n",
     "rewrites the hook by a program": "import _sef_redirect\n"

@@ -349,3 +349,14 @@ def test_scripts_keep_their_options(tmp_path: Path) -> None:
     place.write_text(place.read_text().replace("/python\n", "/python -s\n", 1))
     finished, _ = run(project, "flags")
     assert finished.stdout == b"1 fork\n", finished.stderr.decode()
+
+
+def test_a_script_that_tests_start_is_a_witness(tmp_path: Path) -> None:
+    """A project may be one program that its tests run and never import."""
+    project = make(tmp_path, "flat-pth")
+    test = "import subprocess, sys\ndef test_one():\n    subprocess.run([sys.executable, 'tool.py'], check=True)\n"
+    project.write({"tool.py": "print('done')\n", "tests/test_who.py": test})
+    finished, proof = asyncio.run(project.run("pytest", "-q", settings=OPEN))
+    assert (finished.exit_code, proof.proved) == (0, True), proof
+    project.write({"tests/test_who.py": "def test_one():\n    pass\n"})
+    assert not asyncio.run(project.run("pytest", "-q", settings=OPEN))[1].proved

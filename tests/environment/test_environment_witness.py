@@ -12,6 +12,7 @@ from sef.environment.witness import Expectation, judge
 EXPECTED = Expectation(fork="/fork", shadow="/shadow", own=frozenset({"a"}))
 START = ("start", 7, "/shadow/bin/python", "pytest")
 FOUND = ("found", 7, "a.b", "/fork/src/a/b.py")
+END = ("ended", 7, "", "")
 
 
 def trace(*lines: tuple[object, ...]) -> list[Heard]:
@@ -20,7 +21,7 @@ def trace(*lines: tuple[object, ...]) -> list[Heard]:
 
 def test_the_fork_was_judged() -> None:
     """Seen in the fork only, by the shadow's Python, the runner among the witnesses."""
-    proof = judge(trace(START, FOUND), EXPECTED, 7)
+    proof = judge(trace(START, FOUND, END), EXPECTED, 7)
     assert proof.proved
     assert proof.level == "in-process"
 
@@ -70,7 +71,7 @@ def test_a_damaged_trace(damage: str) -> None:
 def test_another_process_cannot_speak_for_the_runner() -> None:
     """Where the kernel says who sent a line, the line must say the same."""
     assert not judge([*trace(START), (8, ascii(FOUND).encode())], EXPECTED, 7).proved
-    assert judge([(None, line) for _, line in trace(START, FOUND)], EXPECTED, 7).proved
+    assert judge([(None, line) for _, line in trace(START, FOUND, END)], EXPECTED, 7).proved
 
 
 def test_a_process_that_was_not_watched() -> None:
@@ -81,7 +82,8 @@ def test_a_process_that_was_not_watched() -> None:
 
 def test_a_python_without_its_start_up_files() -> None:
     """It leaves no witness: that is no matter only where it cannot reach the user's files."""
-    heard = trace(START, FOUND, ("unhooked", 7, "python -S -c pass", "/shadow/bin/python"))
+    unhooked = ("unhooked", 7, "python -S -c pass", "/shadow/bin/python")
+    heard = trace(START, FOUND, unhooked, END)
     assert not judge(heard, EXPECTED, 7).proved
     proof = judge(heard, replace(EXPECTED, hidden=True), 7)
     assert (proof.proved, proof.level) == (True, "hidden")
@@ -91,11 +93,11 @@ def test_where_the_fork_is_mounted() -> None:
     """Every process must see the fork's own folder at the user's path."""
     expected = replace(EXPECTED, hidden=True, mounted="1:2", linked=("big",))
     here, there = ("mounted", 7, "1:2", "/fork"), ("mounted", 7, "1:3", "/fork")
-    proof = judge(trace(START, FOUND, here), expected, 7)
+    proof = judge(trace(START, FOUND, here, END), expected, 7)
     assert proof.proved
     assert "big" in proof.reason
-    assert not judge(trace(START, FOUND, here, there), expected, 7).proved
-    assert not judge(trace(START, FOUND), expected, 7).proved
+    assert not judge(trace(START, FOUND, here, there, END), expected, 7).proved
+    assert not judge(trace(START, FOUND, END), expected, 7).proved
 
 
 def test_the_runner_must_be_a_witness() -> None:
@@ -116,11 +118,30 @@ def test_nothing_of_the_project_was_imported() -> None:
 def test_unknown_modules() -> None:
     """Where no module is known to be own, any that is no test will do."""
     expected = Expectation(fork="/fork", shadow="/shadow", own=frozenset())
-    assert judge(trace(START, ("found", 7, "x", "/fork/lib/x.py")), expected, 7).proved
-    assert not judge(trace(START, ("found", 7, "x", "/fork/tests/x.py")), expected, 7).proved
+    assert judge(trace(START, ("found", 7, "x", "/fork/lib/x.py"), END), expected, 7).proved
+    assert not judge(trace(START, ("found", 7, "x", "/fork/tests/x.py"), END), expected, 7).proved
 
 
 def test_a_copied_version_is_no_offence() -> None:
     """A module that the shadow holds is accounted for."""
     version = ("found", 7, "a._version", "/shadow/a._version.py")
-    assert judge(trace(START, FOUND, version), EXPECTED, 7).proved
+    assert judge(trace(START, FOUND, version, END), EXPECTED, 7).proved
+
+
+def test_the_runner_must_come_to_its_own_end() -> None:
+    """What goes on after a process has ended, or instead of it, has no exit code."""
+    child, more = ("start", 8, "/shadow/bin/python", ""), ("found", 8, "a", "/fork/src/a.py")
+    for lines in ((START, FOUND), (START, END, FOUND), (START, FOUND, child, more)):
+        proof = judge(trace(*lines), EXPECTED, 7)
+        assert "its own end" in proof.reason
+        assert judge(trace(*lines), EXPECTED, None).proved
+    assert judge(trace(START, FOUND, child, END, more), EXPECTED, 7).proved
+
+
+def test_scripts_are_witnessed_unless_they_run_the_tests() -> None:
+    """A program of the fork that a test starts is seen; the test runner itself does not count."""
+    child = ("start", 8, "/shadow/bin/python", "")
+    script = ("found", 8, "__main__", "/fork/app.py")
+    runner = ("found", 7, "__main__", "/fork/runtests.py")
+    assert judge(trace(START, child, script, END), EXPECTED, 7).proved
+    assert not judge(trace(START, runner, END), EXPECTED, 7).proved

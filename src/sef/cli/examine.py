@@ -149,7 +149,7 @@ async def _python(site: _Site, check: Check, checkout: Checkout) -> Way:
         spent = _ms(began)
         tool = str(python) if check.python else _program(check, environment, python)
         proof = by_path if check.runner in _BY_PATH else await _tiny(environment, checkout)
-        mechanism = getattr(environment, "mechanism", "shadow")
+        mechanism = environment.mechanism
     return _told(check, tool, mechanism, proof, prepare_ms=spent)
 
 

@@ -10,6 +10,7 @@ from types import TracebackType
 from typing import Self
 
 from sef.environment.bubblewrap import View
+from sef.environment.leftovers import remove
 from sef.environment.listener import Listener
 from sef.environment.proof import OWN_TREE, Proof, undecided
 from sef.environment.witness import Expectation, judge
@@ -25,6 +26,8 @@ class Environment:
     """The whole environment of the child process."""
     folder: Path | None = None
     """The shadow; None in the user's tree."""
+    mechanism: str = "own tree"
+    """How the fork's code comes first: `shadow`, `re-install`, `setup`, or `own tree`."""
     expected: Expectation | None = None
     """What the witnesses must have told; None in the user's tree."""
     view: View | None = None
@@ -76,7 +79,7 @@ class Environment:
         if self.listener is not None:
             self.listener.close()
         if self.folder is not None:
-            shutil.rmtree(self.folder, ignore_errors=True)
+            remove(self.folder)
 
     def __enter__(self) -> Self:
         return self

@@ -16,7 +16,7 @@ from sef.environment.bubblewrap import View
 from sef.environment.environment import Environment
 from sef.environment.ground import Ground, own_ground, project_hints, survey_ground
 from sef.environment.interpreters import choose, own_interpreter
-from sef.environment.leftovers import PREFIX, mark
+from sef.environment.leftovers import PREFIX, mark, remove
 from sef.environment.listener import Listener
 from sef.environment.probe import Facts, NoInterpreter, probe
 from sef.environment.proof import Unproved, undecided
@@ -195,7 +195,7 @@ class Environments:
         shadow.forget_bytecode(Path(ground.fork), ground.checkout.files)
         folder = self._new_folder()
         with ExitStack() as undo:
-            undo.callback(shutil.rmtree, folder, ignore_errors=True)
+            undo.callback(remove, folder)
             environment = self._built(ground, programs, folder)
             if ground.need.install is None:
                 environment.listen()
@@ -215,6 +215,7 @@ class Environments:
             python=python,
             variables=shadow.variables(self._variables, folder, facts, redirection.roots),
             folder=folder,
+            mechanism=_mechanism(ground),
             expected=self._expected(ground, folder, redirection, view),
             view=view,
             listener=listener,
@@ -261,3 +262,9 @@ class Environments:
         folder = Path(tempfile.mkdtemp(prefix=PREFIX, dir=self._scratch))
         mark(folder)
         return folder
+
+
+def _mechanism(ground: Ground) -> str:
+    if ground.own_packages:
+        return "setup"
+    return "shadow" if ground.need.install is None else "re-install"

@@ -38,6 +38,7 @@ from sef.environment.foreign_paths import (
     refuse_nested,
     within,
 )
+from sef.environment.leftovers import make_temporary, remove, temporary_of
 from sef.environment.proof import Proof, Unproved, undecided
 from sef.model import Checkout
 
@@ -91,7 +92,7 @@ class ForeignEnvironment:
     def close(self) -> None:
         """Removes what was made. The user's tree stays as it is."""
         self.clearing()
-        shutil.rmtree(self.folder, ignore_errors=True)
+        remove(self.folder)
 
     def __enter__(self) -> Self:
         return self
@@ -138,18 +139,18 @@ class ForeignEnvironments:
                 return await self._go(checkout, folder)
             return await self._node(checkout, folder)
         except BaseException:
-            await asyncio.to_thread(shutil.rmtree, folder, ignore_errors=True)
+            await asyncio.to_thread(remove, folder)
             raise
 
     def _new_folder(self) -> Path:
         self._scratch.mkdir(parents=True, exist_ok=True)
         folder = Path(tempfile.mkdtemp(prefix="foreign-", dir=self._scratch))
-        (folder / "tmp").mkdir()
+        make_temporary(folder)
         return folder
 
     def _given(self, checkout: Checkout, folder: Path) -> dict[str, str]:
         given = redirected(self._variables, self._trees, real(checkout.path))
-        return {**given, "TMPDIR": str(folder / "tmp")}
+        return {**given, "TMPDIR": str(temporary_of(folder))}
 
     def _cargo(self, checkout: Checkout, folder: Path) -> ForeignEnvironment:
         given = self._given(checkout, folder)
@@ -238,7 +239,7 @@ class ForeignEnvironments:
 def _node_caches(folder: Path) -> dict[str, str]:
     """Caches elsewhere, and no daemon that serves the path of the user's tree."""
     return {
-        "TMPDIR": str(folder / "tmp"),
+        "TMPDIR": str(temporary_of(folder)),
         "XDG_CACHE_HOME": str(folder / "cache"),
         "npm_config_cache": str(folder / "npm"),
         "npm_config_update_notifier": "false",

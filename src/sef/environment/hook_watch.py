@@ -6,6 +6,7 @@ The same rules hold as for the first. `redirect.render` adds the call of `start`
 # ruff: noqa: PTH116, PTH119, SIM105
 from __future__ import annotations
 
+import atexit
 import os
 import site
 import sys
@@ -38,7 +39,8 @@ _LAUNCHERS = frozenset(
 )
 _CHANGES = frozenset(("os.rename", "os.remove", "os.link", "os.symlink", "os.truncate"))
 _SENDS = frozenset(("socket.sendto", "socket.sendmsg", "socket.connect"))
-_HEARD = _OPENS | _STARTS | _CHANGES | _SENDS | {"import", "object.__setattr__"}
+_HEARD = _OPENS | _STARTS | _CHANGES | _SENDS
+_HEARD |= {"import", "object.__setattr__", "cpython.run_file"}
 _WRITES = os.O_WRONLY | os.O_RDWR
 _REBUILDERS = ("MesonpyMetaFinder", "ScikitBuildRedirectingFinder")
 
@@ -62,6 +64,8 @@ class Watch:
             self.hear_start(_texts(args[:3]))
         elif event in _OPENS:
             self.hear_open(event, args)
+        elif event == "cpython.run_file":
+            self.hear_script(_texts(args[:1]))
         elif event in _CHANGES:
             if self.own_files.intersection(_texts(args[:2])):
                 self.tampered(event)
@@ -87,6 +91,11 @@ class Watch:
                 self.witness.write("user", "start of a program", argument[:500])
         if _without_site(arguments):
             self.witness.write("unhooked", " ".join(arguments)[:500], sys.executable or "")
+
+    def hear_script(self, paths: list[str]) -> None:
+        for path in paths:
+            if self.places.in_fork(self.places.absolute(path)):
+                self.witness.write("found", "__main__", os.path.realpath(path))
 
     def hear_import(self, args: tuple[Any, ...]) -> None:
         """Every import that is not yet loaded passes here, whatever finders are left."""
@@ -175,12 +184,19 @@ def _redirect(facts: Mapping[str, Any], witness: Witness) -> Guard:
     called = getattr(sys, "argv", None) or [""]
     witness.pid = os.getpid()
     witness.write("start", sys.executable or "", called[0])
+    atexit.register(_end, witness, witness.pid)
     if facts["mounted"]:
         _tell_mount(facts["fork"], witness)
     guard = Guard(facts, Places(facts), witness)
     sys.meta_path.insert(0, guard)
     PathFinder.find_spec = staticmethod(guard.find_on_path)  # type: ignore[assignment, method-assign]
     return guard
+
+
+def _end(witness: Witness, pid: int) -> None:
+    """Tells that the process came to its own end. Registered first, it is run last."""
+    if os.getpid() == pid:
+        witness.write("ended", "", "")
 
 
 def _add_sites(facts: Mapping[str, Any], guard: Guard) -> None:

@@ -20,7 +20,9 @@ class Proof:
     """True when it did, or when it ran in the user's tree, where nothing needs proof."""
     level: str
     """`own tree`, or, from strong to weak: `hidden` (no process could reach the user's files, and
-    every Python told where its modules came from), `in-process` (only the latter), `undecided`."""
+    every Python told where its modules came from), `in-process` (only the latter), `undecided`.
+    For other languages `mounted`, `copied`, `own target`, `by content`; for tools that import
+    nothing `by path`."""
     reason: str
     """One line for a person."""
     offender: str | None = None

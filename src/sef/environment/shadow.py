@@ -14,6 +14,7 @@ from pathlib import Path
 
 from sef.environment import detect, scripts
 from sef.environment.detect import COMPILED, Layout
+from sef.environment.leftovers import make_temporary, temporary_of
 from sef.environment.probe import Facts
 from sef.environment.redirect import Redirection, render
 
@@ -42,7 +43,7 @@ def build(
     binaries = folder / "bin"
     packages.mkdir(parents=True)
     binaries.mkdir()
-    (folder / "tmp").mkdir()
+    make_temporary(folder)
     _write_settings(folder, facts)
     for name in ("python", "python3", "python{}.{}".format(*facts.version)):
         (binaries / name).symlink_to(facts.base)
@@ -82,7 +83,7 @@ def variables(
         **_kept(given),
         **caches(folder),
         "XDG_CACHE_HOME": str(folder / "cache"),
-        "TMPDIR": str(folder / "tmp"),
+        "TMPDIR": str(temporary_of(folder)),
         "PORT": str(_free_port()),
         "PATH": path_of(folder / "bin", given.get("PATH", os.defpath), facts),
         "VIRTUAL_ENV": str(folder),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import tempfile
 from pathlib import Path
 
 from sef.environment.bubblewrap import View, away, bubblewrap, hidden, outermost, read_only
@@ -55,7 +56,8 @@ def setup_view(ground: Ground, settings: Settings, folder: Path) -> View | None:
 
 def can_hide(ground: Ground) -> bool:
     """False where the user's tree holds what a run needs besides its environment."""
-    needed = (ground.fork, ground.facts.base, str(Path.home()), "/usr", "/proc", "/dev")
+    homes = (str(Path.home()), tempfile.gettempdir())
+    needed = (ground.fork, ground.facts.base, *homes, "/usr", "/proc", "/dev")
     return not any(f"{path}/".startswith(ground.tree.rstrip("/") + "/") for path in needed)
 
 

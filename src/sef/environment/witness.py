@@ -12,7 +12,7 @@ from sef.environment.listener import Heard
 from sef.environment.proof import HIDDEN, IN_PROCESS, Proof, undecided
 
 _KINDS = frozenset(("start", "found", "user", "untracked", "broken", "tampered", "unhooked"))
-_KINDS |= {"mounted"}
+_KINDS |= {"mounted", "ended"}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -60,7 +60,8 @@ def judge(heard: Sequence[Heard] | None, expected: Expectation, pid: int | None 
         or _stranger(whole, expected)
         or _elsewhere(whole, expected)
         or _runner_missing(whole, pid)
-        or _nothing_seen(whole, expected)
+        or _cut_short(whole, pid)
+        or _nothing_seen(whole, expected, pid)
         or _proved(whole, expected)
     )
 
@@ -157,15 +158,27 @@ def _runner_missing(lines: Sequence[Line], pid: int | None) -> Proof | None:
     )
 
 
-def _nothing_seen(lines: Sequence[Line], expected: Expectation) -> Proof | None:
-    if any(_is_own(line, expected) for line in _of("found", lines)):
+def _cut_short(lines: Sequence[Line], pid: int | None) -> Proof | None:
+    """A command whose process ends while a copy of it goes on has an exit code of no worth."""
+    if pid is None or [line for line in lines if line.pid == pid][-1].kind == "ended":
+        return None
+    return undecided(
+        "the command did not come to its own end: it ended itself at once, or became another",
+        mend="let the program that runs the tests return, rather than call os._exit",
+    )
+
+
+def _nothing_seen(lines: Sequence[Line], expected: Expectation, pid: int | None) -> Proof | None:
+    if any(_is_own(line, expected, pid) for line in _of("found", lines)):
         return None
     return undecided("the tests imported nothing of this project")
 
 
-def _is_own(line: Line, expected: Expectation) -> bool:
+def _is_own(line: Line, expected: Expectation, pid: int | None) -> bool:
     if owner(line.what, expected.own) is not None:
         return True
+    if line.what == "__main__" and line.pid == pid:
+        return False  # the script that runs the tests is not what they test
     # A module that the tests reach by a path of their own has another name, but lies in the fork.
     inside = _within(line.where, expected.fork)
     return inside and not is_test(PurePath(line.where).relative_to(expected.fork).as_posix())
