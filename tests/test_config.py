@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from sef.config import ChecksConfig, Config, ExecutorConfig, load_config
+from sef.environment import Settings
 from sef.errors import ConfigError
 from sef.model import Tier
 
@@ -74,6 +75,10 @@ def test_limits_are_read(tmp_path: Path) -> None:
         "types",
         "timeout_s",
         "python",
+        "setup",
+        "mode",
+        "linked",
+        "network",
         "use",
         "tier",
         "script",
@@ -83,6 +88,15 @@ def test_limits_are_read(tmp_path: Path) -> None:
 def test_every_key_is_documented(key: str) -> None:
     """The reference has a row for each key."""
     assert f"| `{key}` |" in DOCUMENTED.read_text()
+
+
+def test_the_environment_of_forks_is_configured(tmp_path: Path) -> None:
+    """What is said under [environment] is what the forks get."""
+    text = '[environment]\nsetup = "uv sync"\nmode = "mount"\nlinked = ["data"]\nnetwork = false\n'
+    found = load_config(written(tmp_path, text)).environment
+    assert found == Settings(setup="uv sync", mode="mount", linked=("data",), network=False)
+    with pytest.raises(ConfigError, match="network"):
+        load_config(written(tmp_path, '[environment]\nnetwork = "no"\n'))
 
 
 def test_a_linked_interpreter_stays_a_link(tmp_path: Path) -> None:

@@ -224,7 +224,12 @@ def check_runner(repository: Repository, config: Config, scratch: Path) -> Check
             settings=config.environment,
             variables=given,
         ),
-        foreign=ForeignEnvironments(tree=repository.root, scratch=scratch, variables=given),
+        foreign=ForeignEnvironments(
+            tree=repository.root,
+            scratch=scratch,
+            variables=given,
+            network=config.environment.network,
+        ),
         scratch=scratch,
         overrides=Overrides(
             tests=config.checks.tests, lint=config.checks.lint, types=config.checks.types

@@ -115,9 +115,10 @@ class _EnvironmentTable(Table):
     )
     setup: _Command | None = Field(default=None, description=_COMMAND)
     mode: Mode = Field(default="hide", description="hide, mount or open")
-    linked: tuple[_Inside, ...] = Field(
-        default=(), max_length=20, description="folders of the tree, relative to its root"
+    linked: list[_Inside] = Field(
+        default=[], max_length=20, description="folders of the tree, relative to its root"
     )
+    network: bool = Field(default=True, description="true or false")
 
 
 class _ExecutorTable(Table):
@@ -173,7 +174,9 @@ def _checks(table: _ChecksTable) -> ChecksConfig:
 
 
 def _environment(table: _EnvironmentTable) -> Settings:
-    return Settings(setup=table.setup, mode=table.mode, linked=table.linked)
+    return Settings(
+        setup=table.setup, mode=table.mode, linked=tuple(table.linked), network=table.network
+    )
 
 
 def _existing(source: Path, key: str, value: str | None) -> Path | None:

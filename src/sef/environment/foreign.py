@@ -116,12 +116,14 @@ class ForeignEnvironments:
         scratch: Path,
         variables: Mapping[str, str],
         mounting: bool = True,
+        network: bool = True,
     ) -> None:
         self._trees = both_names(Path.cwd() / tree)
         self._tree = real(tree)
         self._scratch = real(scratch)
         self._variables = dict(variables)
         self._mounting = mounting
+        self._network = network
 
     async def of_fork(self, runner: str, checkout: Checkout) -> ForeignEnvironment:
         """An environment in which the runner judges the fork.
@@ -130,6 +132,9 @@ class ForeignEnvironments:
         """
         if runner not in FOREIGN:
             raise refuse(f"nothing would tell which code {runner} runs", runner)
+        if not self._network:
+            why = f"{runner} cannot be run in a network of its own"
+            raise refuse(why, runner, "take network = false out of sef.toml")
         refuse_nested(checkout.path, self._tree)
         folder = await asyncio.to_thread(self._new_folder)
         try:
