@@ -28,8 +28,9 @@ from pathlib import Path
 
 from benchmarks.resume import resume_seconds
 from sef.build import WallClock
-from sef.engine import Engine, Parts
-from sef.events import Accepted, Committed, Drafted, Start
+from sef.commands import Start
+from sef.engine import Engine
+from sef.events import Accepted, Committed, Drafted
 from sef.journal import Journal, RunJournal
 from sef.model import (
     Answer,
@@ -45,6 +46,7 @@ from sef.model import (
     Usage,
     Verdict,
 )
+from sef.parts import Parts
 from sef.plan import Plan
 from sef.pools.local import LocalPool
 from sef.protocols import Assignment

@@ -17,27 +17,36 @@ SOURCE = Path(sef.__file__).parent
 LAYERS = (
     ("cli",),
     ("build",),
-    ("config", "report", "testing"),
-    ("engine", "executors", "planners", "pools", "routers", "sinks", "verifiers"),
-    ("landing", "record"),
-    ("cascade", "cleanup"),
-    ("checks", "journal"),
+    ("config", "replay", "report", "testing"),
+    ("engine",),
+    ("parts",),
+    ("executors", "planners", "pools", "routers", "sinks", "verifiers"),
+    ("auditor", "cascade", "landing", "record"),
+    ("trial", "cleanup"),
+    ("checks", "hedging", "journal", "judging", "spend"),
+    ("codec",),
     ("environment", "workspace"),
     ("repository",),
     ("fork", "swap"),
     ("git",),
-    ("filesystem", "owner", "process", "tables"),
+    ("filesystem", "owner", "prices", "process", "tables", "transcripts"),
     # the kernel: pure functions of values
-    ("commit", "explain", "keys", "metrics", "policy", "rates", "recall", "schedule", "story"),
+    ("calibration", "commit", "explain", "keys", "metrics", "rates", "recall", "schedule"),
+    ("policy", "sampling"),
+    ("experience",),
+    ("attempts", "alarm", "confidence", "audit_sample", "choice", "reasons"),
+    ("certificate", "gate", "story"),
+    ("estimates",),
+    ("priors", "tally", "beta", "delegation"),
     ("plan",),
     ("protocols",),
-    ("events",),
+    ("commands", "events"),
     ("model",),
     ("errors", "text"),
 )
 ROW = {room: row for row, rooms in enumerate(LAYERS) for room in rooms}
 _KERNEL_FROM = LAYERS.index(
-    ("commit", "explain", "keys", "metrics", "policy", "rates", "recall", "schedule", "story")
+    ("calibration", "commit", "explain", "keys", "metrics", "rates", "recall", "schedule")
 )
 KERNEL = {room for rooms in LAYERS[_KERNEL_FROM:] for room in rooms}
 IMPURE = {"asyncio", "datetime", "io", "os", "random", "secrets", "shutil", "socket", "sqlite3"}

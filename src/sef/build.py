@@ -10,7 +10,7 @@ import tempfile
 import time
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager, closing
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from decimal import Decimal
 from pathlib import Path
@@ -20,7 +20,7 @@ import platformdirs
 from sef.checks import CheckRunner, Overrides
 from sef.cleanup import clean, release
 from sef.config import Config, ExecutorConfig, load_config
-from sef.engine import Engine, Parts
+from sef.engine import Engine
 from sef.environment import Environments, remove_leftovers
 from sef.environment.foreign import ForeignEnvironments
 from sef.errors import ConfigError, RepositoryError, UsageError
@@ -28,9 +28,12 @@ from sef.events import Recorded, RunStarted
 from sef.executors.search import SearchExecutor
 from sef.executors.tests import TestsExecutor
 from sef.executors.wrappers import Budget, Budgeted, Limited, Retrying
+from sef.experience import Experience, Past, Promise, experience
 from sef.journal import Journal, RunJournal
 from sef.model import Status, Tier
 from sef.owner import this_process
+from sef.parts import Parts
+from sef.policy import NO_WARM_UP
 from sef.pools.local import LocalPool
 from sef.protocols import Clock, Executor, Sink, Verifier
 from sef.repository import Repository, find_repository
@@ -43,6 +46,8 @@ from sef.verifiers.trust import Trust
 from sef.workspace import Workspace
 
 CONFIG_NAME = "sef.toml"
+_MOST_FACTS = 5_000
+"""Facts that the policy learns from: reading them takes about as long as starting git."""
 
 
 class WallClock:
@@ -210,7 +215,21 @@ def _parts(site: _Site, sinks: Sequence[Sink], limit: Decimal | None) -> Parts:
         clock=clock,
         ledger=RunJournal(site.journal, site.run),
         cores=os.cpu_count() or 1,
+        known=learned(site.journal, site.config),
+        rule=replace(NO_WARM_UP, exploring=site.config.drafts.exploring),
+        audit=site.config.drafts.audit,
     )
+
+
+def learned(journal: Journal, config: Config) -> Experience:
+    """What the journal's past runs teach the policy. Raises JournalError."""
+    promise = Promise(epsilon=config.drafts.epsilon, delta=config.drafts.delta)
+    return experience(past_runs(journal), promise, journal.calibrations())
+
+
+def past_runs(journal: Journal) -> tuple[Past, ...]:
+    """The runs that the policy learns from. Raises JournalError."""
+    return journal.past(_MOST_FACTS)
 
 
 def check_runner(repository: Repository, config: Config, scratch: Path) -> CheckRunner:

@@ -63,6 +63,20 @@ class ExecutorConfig:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class DraftsConfig:
+    """How careful sef is with drafts."""
+
+    exploring: float = 0.02
+    """Share of all money that drafts may lose, as expected, to learn from them."""
+    audit: float = 0.05
+    """The least probability with which an accepted draft is audited; 0 turns audits off."""
+    epsilon: float = 0.02
+    """Share of tasks that may get a wrong draft where the target would have been right."""
+    delta: float = 0.05
+    """Probability with which a certificate of that may be false."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Config:
     """Everything that a project says about how sef should work on it."""
 
@@ -79,6 +93,8 @@ class Config:
     """In the order of the file."""
     budget_usd: Decimal | None = None
     """Once a run has spent this, it begins no further paid call."""
+    drafts: DraftsConfig = field(default_factory=DraftsConfig)
+    """When a draft is made, and what is promised about those that are accepted."""
 
 
 def _command(line: str) -> str:
@@ -134,6 +150,13 @@ class _ExecutorTable(Table):
     retries: int = Field(default=2, ge=0, le=10, description="a whole number from 0 to 10")
 
 
+class _DraftsTable(Table):
+    exploring: float = Field(default=0.02, ge=0, le=1, description="a number from 0 to 1")
+    audit: float = Field(default=0.05, ge=0, le=1, description="a number from 0 to 1")
+    epsilon: float = Field(default=0.02, gt=0, lt=1, description="a number between 0 and 1")
+    delta: float = Field(default=0.05, gt=0, lt=1, description="a number between 0 and 1")
+
+
 class _ConfigFile(Table):
     policy: Literal["auto", "fast", "standard", "complex"] = Field(
         default="auto", description="auto, fast, standard or complex"
@@ -144,6 +167,7 @@ class _ConfigFile(Table):
     )
     checks: _ChecksTable = Field(default=_ChecksTable(), description="a table")
     environment: _EnvironmentTable = Field(default=_EnvironmentTable(), description="a table")
+    drafts: _DraftsTable = Field(default=_DraftsTable(), description="a table")
     executors: dict[str, _ExecutorTable] = Field(default={}, description="tables [executors.NAME]")
 
 
@@ -163,6 +187,7 @@ def load_config(path: Path | None, uses: Collection[str] = USES) -> Config:
         python=_existing(path, "[environment]: python", found.environment.python),
         environment=_environment(found.environment),
         executors=tuple(_executor(path, name, t, uses) for name, t in found.executors.items()),
+        drafts=DraftsConfig(**found.drafts.model_dump()),
         budget_usd=None if found.budget_usd is None else Decimal(str(found.budget_usd)),
     )
 

@@ -15,18 +15,16 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
 
+from sef.auditor import Auditor
 from sef.cascade import CascadeRunner
+from sef.commands import Block, Command, Commit, Squash, Start, Stop
 from sef.events import (
     Accepted,
     Answered,
     Applied,
-    Block,
     Blocked,
     Cancelled,
-    Command,
-    Commit,
     Committed,
     Dispatched,
     Drafted,
@@ -38,37 +36,20 @@ from sef.events import (
     Routed,
     RunFinished,
     RunStarted,
-    Squash,
-    Start,
-    Stop,
     TaskFact,
 )
+from sef.judging import Judge
 from sef.landing import Landing
 from sef.metrics import cost
 from sef.model import Resource, Route, Task, Tier
+from sef.parts import Parts
 from sef.plan import Plan
-from sef.policy import AUTO, cascade_for, pick
-from sef.protocols import Clock, Ledger, Pool, Router, Sink, Verifier
+from sef.policy import AUTO, Decider, pick
 from sef.recall import in_flight, planned, reached
 from sef.record import Record
+from sef.sampling import expected
 from sef.schedule import Schedule
 from sef.workspace import Workspace
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Parts:
-    """What an engine is made of; `sef.build` puts it together."""
-
-    router: Router
-    pool: Pool
-    tiers: Mapping[Tier, str]
-    """The executor that serves each tier above 0."""
-    verifiers: Mapping[str, Verifier]
-    sinks: Sequence[Sink]
-    clock: Clock
-    ledger: Ledger
-    cores: int
-    """Tasks that may keep a core busy at once."""
 
 
 class Engine:
@@ -81,13 +62,21 @@ class Engine:
         self._workspace = workspace
         self._policy = policy
         self._slots = slots
+        judge = Judge(
+            workspace=workspace,
+            verifiers=parts.verifiers,
+            clock=parts.clock,
+            known=parts.known,
+        )
         self._cascades = CascadeRunner(
             workspace=workspace,
             pool=parts.pool,
-            verifiers=parts.verifiers,
+            judge=judge,
             clock=parts.clock,
+            audit=parts.audit,
         )
-        self._landing = Landing(workspace, self._cascades)
+        self._auditor = Auditor(workspace=workspace, pool=parts.pool, judge=judge)
+        self._landing = Landing(workspace, judge)
         self._record = Record(parts.ledger, parts.sinks, parts.clock)
         self._inbox: asyncio.Queue[Fact] = asyncio.Queue()
         self._accepted: dict[str, Accepted] = {}
@@ -101,7 +90,15 @@ class Engine:
 
     def route(self, plan: Plan) -> Mapping[str, Routed]:
         """Where each task would go; nothing is run."""
-        return {task.id: self._routed(task) for task in plan.tasks}
+        decider = Decider(
+            policy=self._policy,
+            executors=self._parts.tiers,
+            known=self._parts.known,
+            rule=self._parts.rule,
+            verify=expected(self._parts.audit),
+        )
+        routes = ((task, self._parts.router.route(task)) for task in plan.tasks)
+        return {routed.task: routed for routed in decider.decide(routes)}
 
     def cancel(self, task: str) -> None:
         """Calls one task off, and with it those that need it; the rest goes on."""
@@ -124,6 +121,7 @@ class Engine:
                 dirty=self._workspace.dirty,
                 tasks=plan.tasks,
                 slots=slots,
+                audit=self._parts.audit,
             )
         )
         for routed in routes.values():
@@ -172,6 +170,10 @@ class Engine:
         except asyncio.CancelledError:
             self._tell(Cancelled())
             raise
+        else:
+            # Called off in its audits, a run is as complete as before them.
+            await self._record.settled()
+            await self._auditor.run(self.facts, self._emit)
         finally:
             self._tell(
                 RunFinished(
@@ -261,10 +263,6 @@ class Engine:
         }
         free = {Resource.AGENT: slots, Resource.CPU: self._parts.cores}
         return Schedule(plan, free, resources=busy)
-
-    def _routed(self, task: Task) -> Routed:
-        route = self._parts.router.route(task)
-        return cascade_for(task.id, route, self._policy, self._parts.tiers)
 
     def _slots_of(self, routed: Routed) -> int:
         return pick(self._policy, routed.route).slots

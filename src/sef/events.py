@@ -1,7 +1,7 @@
-"""Facts (past participles) tell what happened; commands (imperatives) tell the engine what to do.
+"""Facts (past participles) tell what happened.
 
-Facts go from the shell into the schedule and to the sinks; commands come out of the schedule.
-Every number that sef prints is a fold over facts.
+They go from the shell into the schedule and to the sinks. Every number that sef prints is a fold
+over facts.
 """
 
 from __future__ import annotations
@@ -22,6 +22,8 @@ class RunStarted:
     tasks: tuple[Task, ...]
     slots: int
     """Tasks that may run at once."""
+    audit: float = 0.0
+    """The least probability with which an accepted draft is audited; 0: none is."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -34,6 +36,12 @@ class Routed:
     """None where no executor can take the task."""
     obstacle: str = ""
     """Why there is no cascade."""
+    begins: str = ""
+    """What the never-lose gate said: draft, explore or target; empty where it was not asked."""
+    weighed: tuple[str, ...] = ()
+    """Why, and each draft that was thought of with its numbers, in words."""
+    risk_usd: float = 0.0
+    """US dollars that the drafts are expected to lose, where they are made to learn."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -108,6 +116,44 @@ class Accepted:
     draft: Draft
     verdict: Verdict
     verifiers: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sampled:
+    """It was drawn whether an accepted draft is audited: durable before the audit is paid."""
+
+    task: str
+    epoch: int
+    probability: float
+    """That the draft is right, as it was thought when it was accepted."""
+    propensity: float
+    """The probability with which it was to be audited."""
+    floor: float
+    """The least propensity that any draft could have had then."""
+    drawn: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Audited:
+    """The target did the task again beside an accepted draft, and the two were compared."""
+
+    task: str
+    epoch: int
+    regression: bool | None
+    """True: the draft is wrong where the target is right. None: it could not be told."""
+    reason: str
+    usage: Usage
+    """Of the target."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Calibrated:
+    """A person put what audits have proved in force for a stratum."""
+
+    stratum: str
+    tau: float | None
+    """Drafts below this probability are not accepted; None: executable evidence alone decides."""
+    reason: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -192,8 +238,10 @@ TaskFact = (
     | Committed
     | Squashed
     | Blocked
+    | Sampled
+    | Audited
 )
-Fact = RunStarted | Routed | TaskFact | Cancelled | Resumed | Applied | RunFinished
+Fact = RunStarted | Routed | TaskFact | Cancelled | Resumed | Applied | RunFinished | Calibrated
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -204,46 +252,3 @@ class Recorded:
     seconds: float
     """Since the run began, by a clock that never goes back; the time between a cut-off and the
     resumption is left out."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Start:
-    """Run the task's cascade from its first stage."""
-
-    task: str
-    epoch: int
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Commit:
-    """Merge the task's accepted draft onto the tip."""
-
-    task: str
-    epoch: int
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Block:
-    """Give the task up, because one that it needs failed."""
-
-    task: str
-    reason: str
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Squash:
-    """Undo what the task did: it read a draft that was rejected. It will start again."""
-
-    task: str
-    epoch: int
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Stop:
-    """Stop the task's work for good."""
-
-    task: str
-    epoch: int
-
-
-Command = Start | Commit | Block | Squash | Stop

@@ -9,6 +9,7 @@ from sef.events import (
     Accepted,
     Answered,
     Applied,
+    Audited,
     Blocked,
     Cancelled,
     Committed,
@@ -23,6 +24,7 @@ from sef.events import (
     Routed,
     RunFinished,
     RunStarted,
+    Sampled,
     Squashed,
 )
 from sef.model import Evidence, Verdict
@@ -51,6 +53,9 @@ def _said(fact: Fact) -> Iterator[str]:
         case Routed(route=route, cascade=cascade):
             where = f"to tier {int(route.tier)} as {route.kind}, policy {route.policy}"
             yield f"{where}: {route.reason}"
+            if fact.begins:
+                yield f"the gate says {fact.begins}: {fact.weighed[0]}"
+                yield from (f"  {line}" for line in fact.weighed[1:])
             stages = cascade.stages if cascade else ()
             steps = " then ".join(f"{one.executor} ({', '.join(one.verifiers)})" for one in stages)
             yield f"stages: {steps}" if stages else f"no stage: {one_line(fact.obstacle, 300)}"
@@ -89,6 +94,12 @@ def _ending(fact: Fact) -> str:
             return f"blocked: {fact.reason}"
         case Cancelled():
             return "called off"
+        case Sampled():
+            odds = f"probability {fact.propensity:.2f}, thought right with {fact.probability:.3f}"
+            return f"{'drawn for an audit' if fact.drawn else 'not drawn for an audit'}: {odds}"
+        case Audited(regression=regression):
+            found = {True: "a regression", False: "no regression", None: "it could not be told"}
+            return f"audited: {found[regression]}: {fact.reason} ({_price(fact.usage.cost_usd)})"
         case Resumed(in_flight=calls):
             return f"resumed; {len(calls)} calls were in flight: possibly paid twice"
         case Applied():

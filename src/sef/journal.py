@@ -10,23 +10,20 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import json
 import sqlite3
 import threading
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
-from functools import cache
 from pathlib import Path
 from queue import SimpleQueue
-from types import MappingProxyType
-from typing import get_args
 
-from pydantic import TypeAdapter, ValidationError
-from pydantic_core import PydanticSerializationError
+from pydantic import ValidationError
 
+from sef.codec import decoded, encoded
 from sef.errors import JournalError
 from sef.events import Fact, Recorded
+from sef.experience import TEACHING, Past
 from sef.filesystem import file_system, is_far
 from sef.owner import Owner
 
@@ -48,6 +45,9 @@ _INSERT_FACT = """
 insert into facts (run, at, seconds, kind, task, call, body) values (?, ?, ?, ?, ?, ?, ?)
 """
 _BUSY_S = 10.0
+_DAY_S = 86_400.0
+CALIBRATIONS = "calibrations"
+"""Stands in the place of a run for what a person put in force."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -105,7 +105,7 @@ class Journal:
     def append(self, run: str, recorded: Recorded) -> None:
         """Queues a fact; it is durable after the next `settled`."""
         fact = recorded.fact
-        body = _encoded(fact)
+        body = encoded(fact)
         named = (getattr(fact, "task", None), getattr(fact, "call", None))
         row = (run, time.time(), recorded.seconds, type(fact).__name__, *named, body)
         self._queue.put((_INSERT_FACT, row))
@@ -170,6 +170,45 @@ class Journal:
             rows = self._reading.execute(sql, (run,)).fetchall()
         return tuple(self._understood(run, *row) for row in rows)
 
+    def past(self, most: int) -> tuple[Past, ...]:
+        """The facts from which the policy learns, of the newest runs: oldest run first.
+
+        At most `most` facts; a run that would be read in part, or holds a fact that this version
+        does not understand, is left out.
+        """
+        kinds = ", ".join(f"'{kind.__name__}'" for kind in TEACHING)
+        sql = f"select run, kind, body from facts where kind in ({kinds}) order by id desc limit ?"  # noqa: S608
+        with self._guarded():
+            rows = self._reading.execute(sql, (most + 1,)).fetchall()
+        partly = {rows[-1][0]} if len(rows) > most else set()
+        found: dict[str, list[tuple[str, str]]] = {}
+        for run, kind, body in reversed(rows):
+            found.setdefault(run, []).append((kind, body))
+        began = {row.run: row.began for row in self.runs()}
+        pasts = (
+            self._past(began[run], facts)
+            for run, facts in found.items()
+            if run in began and run not in partly
+        )
+        return tuple(sorted((past for past in pasts if past), key=lambda past: past.at))
+
+    @staticmethod
+    def _past(began: float, facts: list[tuple[str, str]]) -> Past | None:
+        try:
+            return Past(at=began / _DAY_S, facts=tuple(decoded(*fact) for fact in facts))
+        except (KeyError, ValidationError):
+            return None
+
+    def calibrations(self) -> tuple[Fact, ...]:
+        """What `sef calibrate --apply` put in force, oldest first."""
+        return tuple(one.fact for one in self.recorded(CALIBRATIONS))
+
+    async def calibrate(self, facts: Iterable[Fact]) -> None:
+        """Puts calibrations in force: durable when it returns."""
+        for fact in facts:
+            self.append(CALIBRATIONS, Recorded(fact=fact, seconds=0.0))
+        await self.settled()
+
     def forget(self, run: str) -> None:
         """Removes a run and its facts."""
         with self._guarded():
@@ -191,7 +230,7 @@ class Journal:
 
     def _understood(self, run: str, kind: str, seconds: float, body: str) -> Recorded:
         try:
-            return Recorded(fact=_decoded(kind, body), seconds=seconds)
+            return Recorded(fact=decoded(kind, body), seconds=seconds)
         except (KeyError, ValidationError) as error:
             raise JournalError(
                 f"run {run} holds a fact that this version does not understand: {kind}",
@@ -238,23 +277,6 @@ def _from_thread(
         loop.call_soon_threadsafe(told, error)
 
 
-def _encoded(fact: Fact) -> str:
-    adapter = _adapter(type(fact).__name__)
-    try:
-        return adapter.serializer.to_json(fact).decode()
-    except PydanticSerializationError:
-        # A file name that is not UTF-8 holds half characters; the standard library writes them.
-        return json.dumps(adapter.dump_python(fact, mode="json"))
-
-
-def _decoded(kind: str, body: str) -> Fact:
-    adapter = _adapter(kind)
-    try:
-        return adapter.validate_json(body)
-    except ValidationError:
-        return adapter.validate_python(json.loads(body))
-
-
 def _connect(path: Path) -> sqlite3.Connection:
     connection = sqlite3.connect(
         path, timeout=_BUSY_S, isolation_level=None, check_same_thread=False
@@ -271,14 +293,3 @@ def _refuse_far(folder: Path) -> None:
             f"{folder} lies on a network file system ({kind}), where SQLite is not safe",
             hint="Work in a clone on a local disk.",
         )
-
-
-_KINDS: Mapping[str, type[Fact]] = MappingProxyType(
-    {kind.__name__: kind for kind in get_args(Fact)}
-)
-
-
-@cache
-def _adapter(kind: str) -> TypeAdapter[Fact]:
-    """Made when the first fact of its kind is written or read: that takes milliseconds."""
-    return TypeAdapter(_KINDS[kind])

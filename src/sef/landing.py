@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from decimal import Decimal
 
-from sef.cascade import CascadeRunner
 from sef.commit import commit_message
 from sef.errors import GitError
 from sef.events import Accepted, Committed, Exhausted, Squashed
+from sef.judging import Judge
 from sef.model import Route, Task, Verdict
 from sef.workspace import Workspace
 
@@ -15,9 +15,9 @@ from sef.workspace import Workspace
 class Landing:
     """Merges accepted drafts onto the tip, one at a time."""
 
-    def __init__(self, workspace: Workspace, cascades: CascadeRunner) -> None:
+    def __init__(self, workspace: Workspace, judge: Judge) -> None:
         self._workspace = workspace
-        self._cascades = cascades
+        self._verdicts = judge
 
     async def land(
         self,
@@ -80,7 +80,7 @@ class Landing:
     async def _judge(
         self, task: Task, route: Route, accepted: Accepted, commit: str, checks: tuple[str, ...]
     ) -> Verdict:
-        return await self._cascades.judge(
+        return await self._verdicts.judge(
             task,
             route,
             accepted.draft,

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from decimal import Decimal
 
-from sef.events import Drafted, Fact, Failed, RunStarted
+from sef.events import Audited, Drafted, Fact, Failed, RunStarted
 from sef.model import Tier
 
 
@@ -57,13 +57,15 @@ class _Spending:
 
 
 def _spendings(facts: Iterable[Fact]) -> list[_Spending]:
-    """Every attempt's price. An attempt ends in exactly one of Drafted and Failed."""
+    """Every attempt's price, and every audit's. An attempt ends in one of Drafted and Failed."""
     found = []
     for fact in facts:
         if isinstance(fact, Drafted):
             found.append(_Spending(fact.task, fact.tier, fact.draft.usage.cost_usd))
         elif isinstance(fact, Failed):
             found.append(_Spending(fact.task, fact.tier, fact.usage.cost_usd))
+        elif isinstance(fact, Audited):
+            found.append(_Spending(fact.task, Tier.TARGET, fact.usage.cost_usd))
     return found
 
 

@@ -113,6 +113,8 @@ class Route:
     """One line a person can read."""
     request: Request | None = None
     """Present exactly when the tier is 0."""
+    needs_context: bool = False
+    """True where the text cannot be judged without what was said before it; it is retained."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -129,6 +131,8 @@ class Stage:
     """Names of the verifiers that must all accept, in the order they run."""
     deadline_s: float
     """Seconds the executor may take."""
+    hedge_s: float | None = None
+    """Seconds after which the next stage starts beside this one; None: only after it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -299,6 +303,8 @@ class Verdict:
     """In the order it was found."""
     seconds: float = 0.0
     """Wall-clock time of the verification."""
+    probability: float | None = None
+    """That the draft is right, as audits of the same evidence say; None where it has no say."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

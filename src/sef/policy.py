@@ -6,13 +6,16 @@ verifiers run in order and all must accept.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from types import MappingProxyType
 
+from sef.choice import Choice, Drafter, Mode, Purse, Question, choose
 from sef.errors import PlanError
 from sef.events import Routed
-from sef.model import Cascade, Effort, Route, Stage, Tier
+from sef.experience import Experience, stratum_of
+from sef.gate import Rule
+from sef.model import Cascade, Effort, Route, Stage, Task, Tier
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -31,16 +34,15 @@ class Policy:
     deadline_s: float
     """Seconds an executor may take for one attempt."""
 
-    def cascade(self, route: Route, executors: Mapping[Tier, str]) -> Cascade:
-        """The stages for a route, given the name of the executor that serves each tier.
+    def cascade(
+        self, route: Route, executors: Mapping[Tier, str], drafts: Sequence[Tier]
+    ) -> Cascade:
+        """The stages for a route, given the executor of each tier and the tiers that draft.
 
         A mechanical request stands alone: what keeps it from being done (a missing runner, a wrong
-        path, a deadline) no model can mend. A tier that nobody serves is served by the next one
-        above. Work whose result no verifier here can judge (answers, designs) is retained: the
-        target does it without a draft.
-        Raises PlanError when no executor can take the task.
+        path, a deadline) no model can mend. Raises PlanError when no executor can take the task.
         """
-        stages = tuple(self._stages(route, executors))
+        stages = tuple(self._stages(route, executors, drafts))
         if not stages:
             raise PlanError(
                 f"no executor of tier {route.tier} or above is configured",
@@ -48,7 +50,9 @@ class Policy:
             )
         return Cascade(stages=stages, checks=self.checks)
 
-    def _stages(self, route: Route, executors: Mapping[Tier, str]) -> Iterable[Stage]:
+    def _stages(
+        self, route: Route, executors: Mapping[Tier, str], drafts: Sequence[Tier]
+    ) -> Iterable[Stage]:
         if route.request is not None:
             yield Stage(
                 executor=route.request.executor,
@@ -58,10 +62,7 @@ class Policy:
                 deadline_s=self.deadline_s,
             )
             return
-        for tier in sorted(executors):
-            if route.tier <= tier < Tier.TARGET and route.kind.writes:
-                yield self._draft(executors[tier], tier)
-                break
+        yield from (self._draft(executors[tier], tier) for tier in drafts)
         if Tier.TARGET in executors:
             yield self._target(executors[Tier.TARGET])
 
@@ -111,17 +112,83 @@ COMPLEX = Policy(
 POLICIES: Mapping[str, Policy] = MappingProxyType(
     {policy.name: policy for policy in (FAST, STANDARD, COMPLEX)}
 )
+NO_WARM_UP = Rule(warm_up=0)
+"""A draft that is not known to pay is made to learn from, for little, and not beside the target."""
 AUTO = "auto"
 """Not a policy but the wish that each task's route picks one."""
 
 
-def cascade_for(task: str, route: Route, policy: str, executors: Mapping[Tier, str]) -> Routed:
-    """The fact of a task's cascade, or of the obstacle to one."""
-    try:
-        cascade = pick(policy, route).cascade(route, executors)
-    except PlanError as error:
-        return Routed(task=task, route=route, cascade=None, obstacle=str(error))
-    return Routed(task=task, route=route, cascade=cascade)
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Decider:
+    """Makes cascades from routes, by what past runs have taught."""
+
+    policy: str
+    """Name of a policy, or auto."""
+    executors: Mapping[Tier, str]
+    """Who serves each tier above 0."""
+    known: Experience = field(default_factory=Experience)
+    rule: Rule = NO_WARM_UP
+    verify: float = 0.0
+    """What a verdict costs, audits included, over the target's mean cost."""
+
+    def decide(self, routes: Iterable[tuple[Task, Route]]) -> tuple[Routed, ...]:
+        """One cascade a task, or the obstacle to one. The purse for learning is shared by all."""
+        purse, found = self.known.purse, []
+        for task, route in routes:
+            choice = self._choice(route, purse)
+            purse = replace(purse, explored=purse.explored + (choice.risk if choice else 0.0))
+            found.append(self._routed(task, route, choice))
+        return tuple(found)
+
+    def _choice(self, route: Route, purse: Purse) -> Choice | None:
+        """What the never-lose gate says; None where there is nothing to choose."""
+        if not self._drafting(route) or Tier.TARGET not in self.executors:
+            return None
+        stratum = stratum_of(route)
+        if stopped := self.known.stopped(stratum):
+            return Choice(mode=Mode.TARGET, stages=(), weighed=(), risk=0.0, reason=stopped)
+        drafters = (Drafter(name=self.executors[t], tier=t) for t in self._drafting(route))
+        return choose(
+            Question(
+                known=self.known.estimates,
+                stratum=stratum,
+                drafters=tuple(drafters),
+                verify=self.verify,
+                tasks=0,  # there is no warm-up
+                purse=purse,
+                rule=self.rule,
+            )
+        )
+
+    def _drafting(self, route: Route) -> tuple[Tier, ...]:
+        """Tiers that may draft: none below the route's. Answers and designs have no verifier here,
+        so the target does that work without a draft."""
+        if route.request is not None or not route.kind.writes:
+            return ()
+        return tuple(t for t in sorted(self.executors) if route.tier <= t < Tier.TARGET)
+
+    def _routed(self, task: Task, route: Route, choice: Choice | None) -> Routed:
+        tiers = {name: tier for tier, name in self.executors.items()}
+        # Without a target there is nothing that a draft could be weighed against.
+        drafts = [tiers[one.executor] for one in choice.stages] if choice else None
+        first = self._drafting(route)[:1] if drafts is None else drafts
+        try:
+            cascade = pick(self.policy, route).cascade(route, self.executors, first)
+        except PlanError as error:
+            return Routed(task=task.id, route=route, cascade=None, obstacle=str(error))
+        return Routed(
+            task=task.id,
+            route=route,
+            cascade=cascade,
+            begins=str(choice.mode) if choice else "",
+            weighed=_said(choice) if choice else (),
+            risk_usd=choice.risk if choice else 0.0,
+        )
+
+
+def _said(choice: Choice) -> tuple[str, ...]:
+    rest = (one.reason for one in choice.weighed)
+    return tuple(dict.fromkeys((choice.reason, *rest)))
 
 
 def pick(name: str, route: Route) -> Policy:

@@ -159,18 +159,20 @@ class _Span:
 def _spans(recorded: Sequence[Recorded]) -> list[_Span]:
     """One span a call that ended, in the order of their ends."""
     squashed = {(f.task, f.epoch) for f in _facts(recorded) if isinstance(f, Squashed)}
-    begun: dict[tuple[str, int], float] = {}
+    begun: dict[tuple[str, int, str], float] = {}
     spans = []
     for one in recorded:
         fact = one.fact
         if isinstance(fact, Dispatched):
-            begun[fact.task, fact.epoch] = one.seconds
-        elif isinstance(fact, Drafted | Failed) and (fact.task, fact.epoch) in begun:
-            at = (fact.task, fact.epoch)
+            begun[fact.task, fact.epoch, fact.executor] = one.seconds
+        elif isinstance(fact, Drafted | Failed):
+            at = (fact.task, fact.epoch, fact.executor)
+            if at not in begun:
+                continue
             # A clock that jumped back cannot make work negative.
             start = min(begun.pop(at), one.seconds)
             spans.append(
-                _Span(task=fact.task, begun=start, ended=one.seconds, squashed=at in squashed)
+                _Span(task=fact.task, begun=start, ended=one.seconds, squashed=at[:2] in squashed)
             )
     return spans
 

@@ -36,19 +36,21 @@ class Reached:
 def reached(facts: Iterable[Fact], task: str, epoch: int) -> tuple[Reached, ...]:
     """The stages of a task's epoch that were dispatched, in order."""
     stages: dict[int, Reached] = {}
-    last = 0
+    of: dict[str, int] = {}
     for fact in facts:
         if getattr(fact, "task", None) != task or getattr(fact, "epoch", None) != epoch:
             continue
         match fact:
-            case Dispatched(stage=last, base=base, call=call):
-                stages.setdefault(last, Reached(base=base, call=call))
-            case Answered(proposal=proposal):
-                stages[last] = replace(stages[last], proposal=proposal)
-            case Drafted(draft=draft):
-                stages[last] = replace(stages[last], draft=draft)
+            case Dispatched(stage=number, base=base, call=call, executor=executor):
+                stages.setdefault(number, Reached(base=base, call=call))
+                of[call] = of[executor] = number
+            case Answered(proposal=proposal, call=call):
+                stages[of[call]] = replace(stages[of[call]], proposal=proposal)
+            case Drafted(draft=draft, executor=executor):
+                stages[of[executor]] = replace(stages[of[executor]], draft=draft)
             case Accepted() | Rejected() | Failed():
-                stages[last] = replace(stages[last], ending=fact)
+                number = of[fact.executor]
+                stages[number] = replace(stages[number], ending=fact)
             case _:
                 pass
     return tuple(stages[number] for number in sorted(stages))
@@ -56,30 +58,36 @@ def reached(facts: Iterable[Fact], task: str, epoch: int) -> tuple[Reached, ...]
 
 def in_flight(facts: Iterable[Fact]) -> tuple[str, ...]:
     """Keys of the paid calls that were dispatched and never answered."""
-    open_calls: dict[tuple[str, int], str] = {}
+    open_calls: dict[tuple[str, int, str], str] = {}
+    answered: set[str] = set()
     for fact in facts:
         match fact:
             case Dispatched(task=task, epoch=epoch, call=call, tier=tier) if tier > Tier.NONE:
-                open_calls[task, epoch] = call
-            case Answered() | Drafted() | Failed():
-                open_calls.pop((fact.task, fact.epoch), None)
+                open_calls[task, epoch, fact.executor] = call
+            case Answered(call=call):
+                answered.add(call)
+            case Drafted() | Failed():
+                open_calls.pop((fact.task, fact.epoch, fact.executor), None)
             case _:
                 pass
-    return tuple(open_calls.values())
+    return tuple(call for call in open_calls.values() if call not in answered)
 
 
 def in_forks(facts: Iterable[Fact]) -> frozenset[str]:
     """Keys of the calls that were answered and whose work was not yet taken from their forks."""
-    waiting: dict[tuple[str, int], str] = {}
+    calls: dict[tuple[str, int, str], str] = {}
+    waiting: set[str] = set()
     for fact in facts:
         match fact:
-            case Answered(task=task, epoch=epoch, call=call):
-                waiting[task, epoch] = call
-            case Drafted(task=task, epoch=epoch) | Failed(task=task, epoch=epoch):
-                waiting.pop((task, epoch), None)
+            case Dispatched(task=task, epoch=epoch, executor=executor, call=call):
+                calls[task, epoch, executor] = call
+            case Answered(call=call):
+                waiting.add(call)
+            case Drafted() | Failed():
+                waiting.discard(calls.get((fact.task, fact.epoch, fact.executor), ""))
             case _:
                 pass
-    return frozenset(waiting.values())
+    return frozenset(waiting)
 
 
 def planned(facts: Iterable[Fact]) -> tuple[tuple[Task, ...], dict[str, Routed], int]:

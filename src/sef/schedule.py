@@ -22,22 +22,8 @@ from collections import deque
 from collections.abc import Iterable, Iterator, Mapping
 from heapq import heappop, heappush
 
-from sef.events import (
-    Accepted,
-    Block,
-    Cancelled,
-    Command,
-    Commit,
-    Committed,
-    Drafted,
-    Exhausted,
-    Fact,
-    Rejected,
-    Squash,
-    Squashed,
-    Start,
-    Stop,
-)
+from sef.commands import Block, Command, Commit, Squash, Start, Stop
+from sef.events import Accepted, Cancelled, Committed, Drafted, Exhausted, Fact, Rejected, Squashed
 from sef.model import Resource, State
 from sef.plan import Plan
 

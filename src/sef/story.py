@@ -58,7 +58,7 @@ def _outcome(task: Task, mine: list[Fact]) -> Outcome:
         task=task,
         status=status,
         route=_route(mine),
-        attempts=_attempts(mine),
+        attempts=attempts(mine),
         answer=accepted[-1].draft.answer if landed else None,
         commit=landed[-1].commit if landed else None,
         reason=reason,
@@ -86,25 +86,40 @@ def _ending(facts: list[Fact]) -> tuple[Status, str]:
     return Status.CANCELLED, "the run was called off"
 
 
-def _attempts(facts: Iterable[Fact]) -> tuple[Attempt, ...]:
-    attempts: list[Attempt] = []
-    drafted = Usage(cost_usd=None)
+def attempts(facts: Iterable[Fact]) -> tuple[Attempt, ...]:
+    """Every try at one task, in order, with what became of it."""
+    found: list[Attempt] = []
+    drafted: dict[str, Usage] = {}
     for fact in facts:
         match fact:
             case Drafted():
-                drafted = fact.draft.usage
+                drafted[fact.executor] = fact.draft.usage
             case Failed():
-                attempts.append(_attempt(fact, None, fact.reason, fact.usage))
+                found.append(_attempt(fact, None, fact.reason, fact.usage))
             case Rejected():
-                attempts.append(_attempt(fact, False, fact.verdict.reason, drafted))
+                found.append(
+                    _attempt(
+                        fact,
+                        False,
+                        fact.verdict.reason,
+                        drafted.get(fact.executor, Usage(cost_usd=None)),
+                    )
+                )
             case Accepted():
-                attempts.append(_attempt(fact, True, fact.verdict.reason, drafted))
+                found.append(
+                    _attempt(
+                        fact,
+                        True,
+                        fact.verdict.reason,
+                        drafted.get(fact.executor, Usage(cost_usd=None)),
+                    )
+                )
             case Squashed():
-                undone = replace(attempts[-1], squashed=True, reason=f"squashed: {fact.reason}")
-                attempts[-1] = undone
+                undone = replace(found[-1], squashed=True, reason=f"squashed: {fact.reason}")
+                found[-1] = undone
             case _:
                 pass
-    return tuple(attempts)
+    return tuple(found)
 
 
 def _attempt(

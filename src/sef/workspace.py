@@ -128,6 +128,10 @@ class Workspace:
             git=Git(git_dir=git_dir, work_tree=path, variables=self._identity),
         )
 
+    async def same_tree(self, one: str, other: str) -> bool:
+        """True where two commits hold the same files."""
+        return (await self._git.run("diff", "--quiet", one, other)).exit_code == 0
+
     async def capture(self, fork: Fork, *, keep: str | None = None) -> Patch:
         """What was done in a fork, as git sees it, whatever anybody says was done.
 

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from conftest import git
-from sef.engine import Engine, Parts
+from sef.engine import Engine
 from sef.errors import DraftFailure
 from sef.events import (
     Accepted,
@@ -41,6 +41,7 @@ from sef.model import (
     Usage,
     Verdict,
 )
+from sef.parts import Parts
 from sef.plan import Plan
 from sef.pools.local import LocalPool
 from sef.protocols import Assignment, Case, Executor, Verifier
@@ -107,11 +108,12 @@ def run(
     target: Mapping[str, Script] | Executor,
     rule: Rule = always,
     sink: object = None,
+    audit: float = 0.0,
 ) -> tuple[tuple[Fact, ...], dict[str, Outcome]]:
     """Runs the tasks with the scripts and returns the facts and what became of each task."""
 
     async def work() -> tuple[Fact, ...]:
-        engine = await engine_for(root, tmp_path, light, target, rule, sink or Recorder())
+        engine = await engine_for(root, tmp_path, light, target, rule, sink or Recorder(), audit)
         return await engine.run(Plan(tuple(tasks)))
 
     facts = asyncio.run(work())
@@ -125,6 +127,7 @@ async def engine_for(  # noqa: PLR0917
     target: Mapping[str, Script] | Executor,
     rule: Rule,
     sink: object,
+    audit: float = 0.0,
 ) -> Engine:
     repository = await find_repository(root)
     (tmp_path / "scratch").mkdir()
@@ -147,6 +150,7 @@ async def engine_for(  # noqa: PLR0917
         clock=clock,
         ledger=MemoryLedger(),
         cores=2,
+        audit=audit,
     )
     return Engine(parts, workspace)
 

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from sef.events import Block, Blocked, Command, Commit, Fact, Squash, Start, Stop
+from sef.commands import Block, Command, Commit, Squash, Start, Stop
+from sef.events import Blocked, Fact
 from sef.model import Lane, Resource, State, Task
 from sef.plan import Plan
 from sef.schedule import Schedule

@@ -8,18 +8,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from heapq import heapify, heappop
 
-from sef.events import (
-    Accepted,
-    Block,
-    Command,
-    Commit,
-    Drafted,
-    Fact,
-    Rejected,
-    Squash,
-    Start,
-    Stop,
-)
+from sef.commands import Block, Command, Commit, Squash, Start, Stop
+from sef.events import Accepted, Drafted, Fact, Rejected
 from sef.model import Resource, State
 from sef.schedule import Schedule
 

@@ -10,22 +10,8 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Sequence
 
-from sef.events import (
-    Accepted,
-    Block,
-    Cancelled,
-    Command,
-    Commit,
-    Committed,
-    Drafted,
-    Exhausted,
-    Fact,
-    Rejected,
-    Squash,
-    Squashed,
-    Start,
-    Stop,
-)
+from sef.commands import Block, Command, Commit, Squash, Start, Stop
+from sef.events import Accepted, Cancelled, Committed, Drafted, Exhausted, Fact, Rejected, Squashed
 from sef.model import Resource, State
 from sef.schedule import Schedule
 

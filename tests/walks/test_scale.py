@@ -11,7 +11,7 @@ from contextlib import contextmanager
 
 import pytest
 
-from sef.events import Command, Commit, Start
+from sef.commands import Command, Commit, Start
 from sef.model import Resource, Task
 from sef.plan import Plan
 from sef.schedule import Schedule

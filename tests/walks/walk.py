@@ -6,7 +6,8 @@ import random
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
-from sef.events import Blocked, Cancelled, Command, Fact
+from sef.commands import Command
+from sef.events import Blocked, Cancelled, Fact
 from sef.model import Lane, State
 from sef.schedule import Schedule
 

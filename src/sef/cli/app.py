@@ -9,7 +9,7 @@ from typing import Annotated
 
 import typer
 
-from sef.cli import signals
+from sef.cli import calibrate, claude, route, signals
 from sef.cli.complaints import complain, guarded, make_streams_safe, printing, settle
 from sef.errors import UsageError
 
@@ -222,6 +222,10 @@ def clean(
 
     raise typer.Exit(guarded(lambda: clean_up(everything=everything), as_json=False))
 
+
+app.add_typer(route.app)
+app.add_typer(calibrate.app)
+app.add_typer(claude.app)
 
 _POLICIES = ("auto", "fast", "standard", "complex")
 

@@ -36,6 +36,7 @@ _UNPROVED: Final = {
     "own target": f"what programs open by absolute paths at run time; {_SHARED}",
     "by content": f"what tests open by absolute paths at run time; {_SHARED}",
 }
+_UNHEARD = "all of it: drafts are accepted without this check, which was not named in sef.toml"
 _NOTHING = "all of it: a draft that needs this check is rejected as undecided"
 
 
@@ -114,6 +115,10 @@ async def _way(site: _Site, check: Check, checkout: Checkout) -> Way:
         if check.runner in FOREIGN:
             return await _foreign(site, check, checkout)
         return await _python(site, check, checkout)
+    except _Missing as missing:
+        told = _told(check, None, None, missing.proof)
+        heard = check.named or check.name == "tests"
+        return told if heard else replace(told, unproved=_UNHEARD)
     except Unproved as unproved:
         return _told(check, None, None, unproved.proof)
     except UsageError as problem:
@@ -174,10 +179,14 @@ def _program(check: Check, environment: Environment, python: Path) -> str:
     return str(beside) if beside.is_file() else str(found)
 
 
-def _missing(check: Check) -> Unproved:
+class _Missing(Unproved):
+    """The program of a check is not there."""
+
+
+def _missing(check: Check) -> _Missing:
     reason = f"{check.argv[0]} was found neither beside the project's Python nor on PATH"
     mend = f"install it, or set a command for {check.name} in sef.toml"
-    return Unproved(Proof(proved=False, level="undecided", reason=reason, mend=mend))
+    return _Missing(Proof(proved=False, level="undecided", reason=reason, mend=mend))
 
 
 def _ms(began: float) -> float:

@@ -1,67 +1,24 @@
-"""Public doubles: a clock, a sink and a pretend model, for tests and for trying sef out.
-
-Nothing here asks a model or waits in real time. The same script always gives the same run.
-"""
+"""A pretend model: an executor that plays scripts, and the TOML file that holds them."""
 
 from __future__ import annotations
 
-import asyncio
-import random
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
 from pathlib import Path, PurePosixPath
 from types import MappingProxyType
-from typing import Final, TypeVar
+from typing import Final
 
 from pydantic import Field
 
 from sef.errors import ConfigError, DraftFailure
-from sef.events import Recorded
-from sef.model import Answer, Proposal, Task, Usage
+from sef.model import Answer, Proposal, Usage
 from sef.protocols import Assignment, Clock
-from sef.sinks.memory import Memory
 from sef.tables import Table, read
 from sef.text import one_line
 
-_AnyFact = TypeVar("_AnyFact")
 _NOTHING: Final[Mapping[str, str]] = MappingProxyType({})
-
-
-class FakeClock:
-    """A clock that moves only when somebody sleeps on it; a sleep ends at once."""
-
-    def __init__(self, start: float = 0.0) -> None:
-        self._now = start
-
-    def now(self) -> float:
-        return self._now
-
-    async def sleep(self, seconds: float) -> None:
-        self._now += max(seconds, 0.0)
-        await asyncio.sleep(0)
-
-
-class Recorder(Memory):
-    """A sink that keeps every fact, in the order told."""
-
-    def of(self, kind: type[_AnyFact]) -> list[_AnyFact]:
-        """The facts of one type: `recorder.of(Drafted)`."""
-        return [fact for fact in self.facts if isinstance(fact, kind)]
-
-
-class MemoryLedger:
-    """A ledger that keeps facts as long as the process lives."""
-
-    def __init__(self) -> None:
-        self.recorded: list[Recorded] = []
-
-    def append(self, recorded: Recorded) -> None:
-        self.recorded.append(recorded)
-
-    async def settled(self) -> None:
-        await asyncio.sleep(0)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -260,16 +217,4 @@ def _script(table: _ScriptTable) -> Script:
         input_tokens=table.input_tokens,
         output_tokens=table.output_tokens,
         fails=table.fails,
-    )
-
-
-def random_plan(rng: random.Random, tasks: int, density: float = 0.2) -> tuple[Task, ...]:
-    """Tasks t0, t1, ... without cycles: each earlier task is needed with that probability."""
-    return tuple(
-        Task(
-            id=f"t{number}",
-            text=f"Write {number} to t{number}.txt",
-            needs=tuple(f"t{other}" for other in range(number) if rng.random() < density),
-        )
-        for number in range(tasks)
     )

@@ -1,0 +1,101 @@
+"""`sef claude ...`: what sef does beside Claude Code."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from sef.cli.complaints import guarded
+
+app = typer.Typer(
+    name="claude",
+    help="Work beside Claude Code.",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+)
+
+
+@app.callback()
+def _root() -> None:
+    """Work beside Claude Code."""
+
+
+@app.command(
+    epilog="""Examples:
+
+  sef claude audit
+
+  sef claude audit --since 30d --project .
+
+  sef claude audit --since 2026-11-01 --html audit.html
+
+  sef claude audit --json > audit.json
+
+Exit codes: 0 told, also where some of it could not be read (it says how much); 2 it cannot be
+done as asked; 70 a mistake in sef; 130 called off."""
+)
+def audit(
+    *,
+    since: Annotated[
+        str | None,
+        typer.Option(metavar="WHEN", help="30d, 12h, 2w, or a day as 2026-11-01 (UTC)."),
+    ] = None,
+    project: Annotated[
+        Path | None,
+        typer.Option(help="Only work in this folder and below it.", show_default=False),
+    ] = None,
+    transcripts: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="DIR",
+            help="Where the transcripts are; by default in CLAUDE_CONFIG_DIR or ~/.claude.",
+            show_default=False,
+        ),
+    ] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
+    html: Annotated[
+        Path | None,
+        typer.Option(metavar="FILE", help="Also write a page with pictures.", show_default=False),
+    ] = None,
+    force: Annotated[
+        bool, typer.Option("--force", help="Let --html replace a file that is no such page.")
+    ] = False,
+    show_text: Annotated[
+        bool,
+        typer.Option("--show-text", help="Also show instructions and whole paths."),
+    ] = False,
+    prices: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="FILE", help="A TOML file with prices of your own.", show_default=False
+        ),
+    ] = None,
+    light: Annotated[
+        str, typer.Option(metavar="MODEL", help="Who would draft small tasks, in the estimate.")
+    ] = "claude-haiku-5-5",
+    standard: Annotated[
+        str, typer.Option(metavar="MODEL", help="Who would draft usual tasks, in the estimate.")
+    ] = "claude-sonnet-5-5",
+) -> None:
+    """Tell where the money of past Claude Code work went, and what drafting would have changed.
+
+    Reads the transcripts on this machine, offline. Writes nothing but the page you ask for, and
+    prints no text of yours unless you say --show-text.
+    """
+    from sef.cli.audit_run import Wish, run_audit
+
+    wish = Wish(
+        since=since,
+        project=project,
+        transcripts=transcripts,
+        as_json=as_json,
+        html=html,
+        force=force,
+        show_text=show_text,
+        prices=prices,
+        light=light,
+        standard=standard,
+    )
+    raise typer.Exit(guarded(lambda: run_audit(wish), as_json=as_json))

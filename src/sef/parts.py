@@ -1,0 +1,35 @@
+"""What an engine is made of; `sef.build` puts it together."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+from sef.experience import Experience
+from sef.gate import Rule
+from sef.model import Tier
+from sef.policy import NO_WARM_UP
+from sef.protocols import Clock, Ledger, Pool, Router, Sink, Verifier
+from sef.sampling import FLOOR
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Parts:
+    """The parts of one engine."""
+
+    router: Router
+    pool: Pool
+    tiers: Mapping[Tier, str]
+    """The executor that serves each tier above 0."""
+    verifiers: Mapping[str, Verifier]
+    sinks: Sequence[Sink]
+    clock: Clock
+    ledger: Ledger
+    cores: int
+    """Tasks that may keep a core busy at once."""
+    known: Experience = field(default_factory=Experience)
+    """What past runs have taught."""
+    rule: Rule = NO_WARM_UP
+    """How careful the never-lose gate is."""
+    audit: float = FLOOR
+    """The least probability with which an accepted draft is audited; 0 turns audits off."""

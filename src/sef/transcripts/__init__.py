@@ -1,0 +1,1 @@
+"""What Claude Code wrote down about its sessions, read leniently and in bounded memory."""

@@ -1,0 +1,147 @@
+"""One stage of one task: a call, its draft, the verdict on it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from sef.errors import JournalError
+from sef.events import Accepted, Answered, Dispatched, Drafted, Failed, Rejected
+from sef.hedging import Ending, Tell
+from sef.judging import Judge
+from sef.model import Draft, Proposal, Tier, Verdict
+from sef.protocols import Call, Clock, Pool
+from sef.reasons import reason_of, spent
+from sef.recall import Reached
+from sef.workspace import Workspace
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Trial:
+    """One stage of one task."""
+
+    workspace: Workspace
+    pool: Pool
+    judge: Judge
+    clock: Clock
+    call: Call
+    epoch: int
+    number: int
+    tell: Tell
+
+    async def run(self, before: Reached | None) -> Ending:
+        """Drafts and judges, as far as that was not done before; how it ended is told."""
+        if before and before.ending:
+            return before.ending
+        draft = await self._recovered(before) if before else None
+        if draft is None:
+            drafted = await self._draft(told=before is not None)
+            if isinstance(drafted, Failed):
+                return drafted
+            draft = drafted
+        verdict = await self._judge(draft)
+        fact = self._accepted(draft, verdict) if verdict.accepted else self._rejected(verdict)
+        await self.tell(fact)
+        return fact
+
+    async def _recovered(self, before: Reached) -> Draft | None:
+        """The draft that was paid before an interruption, as far as git still has it."""
+        draft = before.draft
+        if draft is None and before.proposal is not None:
+            draft = await self.pool.recover(self.call, before.proposal)
+            if draft is not None:
+                await self.tell(self._drafted(draft))
+        kept = draft is not None and await self.workspace.has(draft.patch.commit)
+        return draft if kept else None
+
+    async def _draft(self, *, told: bool) -> Draft | Failed:
+        """One call: its beginning is durable before, its end before anybody sees it."""
+        if not told:
+            await self.tell(self._dispatched())
+        started = self.clock.now()
+        try:
+            draft = await self.pool.draft(self.call, self._answered)
+        except JournalError:
+            raise
+        except Exception as error:  # an executor is foreign code: whatever it raises is a failure
+            failed = self._failed(error, self.clock.now() - started)
+            await self.tell(failed)
+            return failed
+        await self.tell(self._drafted(draft))
+        return draft
+
+    async def _judge(self, draft: Draft) -> Verdict:
+        if self.call.stage.tier is Tier.NONE:
+            return Verdict(accepted=True, reason="computed, not drafted")
+        try:
+            verdict = await self.judge.judge(
+                self.call.task,
+                self.call.route,
+                draft,
+                commit=draft.patch.commit,
+                base=draft.patch.base,
+                verifiers=self.call.stage.verifiers,
+            )
+        except Exception as error:  # doubt rejects
+            reason = f"the verification broke: {reason_of(error)}"
+            return Verdict(accepted=False, undecided=True, reason=reason)
+        below = self.call.stage.tier < Tier.TARGET
+        return self.judge.weighed(self.call.route, verdict) if below else verdict
+
+    # -- what is told --------------------------------------------------------------------------
+
+    async def _answered(self, proposal: Proposal) -> None:
+        if self.call.stage.tier is not Tier.NONE:
+            fact = Answered(
+                task=self.call.task.id, epoch=self.epoch, call=self.call.key, proposal=proposal
+            )
+            await self.tell(fact)
+
+    def _dispatched(self) -> Dispatched:
+        return Dispatched(
+            task=self.call.task.id,
+            epoch=self.epoch,
+            stage=self.number,
+            executor=self.call.stage.executor,
+            tier=self.call.stage.tier,
+            base=self.call.base,
+            call=self.call.key,
+        )
+
+    def _drafted(self, draft: Draft) -> Drafted:
+        return Drafted(
+            task=self.call.task.id,
+            epoch=self.epoch,
+            executor=self.call.stage.executor,
+            tier=self.call.stage.tier,
+            draft=draft,
+        )
+
+    def _failed(self, error: Exception, seconds: float) -> Failed:
+        return Failed(
+            task=self.call.task.id,
+            epoch=self.epoch,
+            executor=self.call.stage.executor,
+            tier=self.call.stage.tier,
+            reason=reason_of(error),
+            usage=spent(error, self.call.stage.tier, seconds),
+        )
+
+    def _rejected(self, verdict: Verdict) -> Rejected:
+        return Rejected(
+            task=self.call.task.id,
+            epoch=self.epoch,
+            executor=self.call.stage.executor,
+            tier=self.call.stage.tier,
+            verdict=verdict,
+        )
+
+    def _accepted(self, draft: Draft, verdict: Verdict) -> Accepted:
+        return Accepted(
+            task=self.call.task.id,
+            epoch=self.epoch,
+            executor=self.call.stage.executor,
+            tier=self.call.stage.tier,
+            draft=draft,
+            verdict=verdict,
+            verifiers=self.call.stage.verifiers,
+        )
