@@ -217,6 +217,8 @@ def _parts(site: _Site, sinks: Sequence[Sink], limit: Decimal | None) -> Parts:
         cores=os.cpu_count() or 1,
         known=learned(site.journal, site.config),
         rule=replace(NO_WARM_UP, exploring=site.config.drafts.exploring),
+        allowance_usd=site.config.drafts.allowance_usd,
+        usd_per_hour=site.config.drafts.usd_per_hour,
         audit=site.config.drafts.audit,
     )
 

@@ -68,6 +68,10 @@ class DraftsConfig:
 
     exploring: float = 0.02
     """Share of all money that drafts may lose, as expected, to learn from them."""
+    allowance_usd: float = 1.0
+    """What they may lose beside that share, once a repository."""
+    usd_per_hour: float = 0.0
+    """What an hour of waiting is worth; above 0 the target may start beside a slow draft."""
     audit: float = 0.05
     """The least probability with which an accepted draft is audited; 0 turns audits off."""
     epsilon: float = 0.02
@@ -152,6 +156,10 @@ class _ExecutorTable(Table):
 
 class _DraftsTable(Table):
     exploring: float = Field(default=0.02, ge=0, le=1, description="a number from 0 to 1")
+    allowance_usd: float = Field(
+        default=1.0, ge=0, le=1_000_000, description="a number of US dollars"
+    )
+    usd_per_hour: float = Field(default=0.0, ge=0, le=100_000, description="a number of US dollars")
     audit: float = Field(default=0.05, ge=0, le=1, description="a number from 0 to 1")
     epsilon: float = Field(default=0.02, gt=0, lt=1, description="a number between 0 and 1")
     delta: float = Field(default=0.05, gt=0, lt=1, description="a number between 0 and 1")

@@ -96,6 +96,8 @@ class Engine:
             known=self._parts.known,
             rule=self._parts.rule,
             verify=expected(self._parts.audit),
+            allowance_usd=self._parts.allowance_usd,
+            usd_per_hour=self._parts.usd_per_hour,
         )
         routes = ((task, self._parts.router.route(task)) for task in plan.tasks)
         return {routed.task: routed for routed in decider.decide(routes)}

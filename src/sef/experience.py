@@ -31,6 +31,7 @@ from sef.events import (
     Squashed,
 )
 from sef.model import Route, Tier
+from sef.races import Races
 
 TEACHING = (RunStarted, Routed, Drafted, Failed, Rejected, Accepted, Squashed, Sampled, Audited)
 """The facts that the fold reads."""
@@ -124,6 +125,7 @@ class Experience:
     estimates: Estimates = field(default_factory=Estimates)
     purse: Purse = field(default_factory=Purse)
     confidence: Confidence = field(default_factory=Confidence)
+    races: Races = field(default_factory=Races)
     standings: Mapping[str, Standing] = field(default_factory=lambda: MappingProxyType({}))
     thresholds: Mapping[str, float] = field(default_factory=lambda: MappingProxyType({}))
     """By stratum, what `sef calibrate --apply` put in force."""
@@ -154,6 +156,7 @@ def experience(
 def _with_run(known: Experience, run: Past, promise: Promise) -> Experience:
     purse, estimates = known.purse, known.estimates
     confidence, standings = known.confidence, dict(known.standings)
+    races = known.races
     floor = next((fact.audit for fact in run.facts if isinstance(fact, RunStarted)), 0.0)
     for fact in run.facts:
         if isinstance(fact, Routed) and fact.begins == Mode.EXPLORE:
@@ -163,6 +166,7 @@ def _with_run(known: Experience, run: Past, promise: Promise) -> Experience:
         purse = replace(purse, spent=purse.spent + _dollars(course.spent))
         for seen in _observations(course, stratum, run.at):
             estimates = estimates.plus(seen)
+        races = races.plus(stratum, course)
         standing = standings.get(stratum) or _standing(stratum, promise)
         standings[stratum] = standing.after(course, floor)
         if course.verdict and course.audit and course.audit.regression is not None:
@@ -173,6 +177,7 @@ def _with_run(known: Experience, run: Past, promise: Promise) -> Experience:
         purse=purse,
         estimates=estimates,
         confidence=confidence,
+        races=races,
         standings=MappingProxyType(standings),
     )
 

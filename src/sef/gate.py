@@ -29,7 +29,7 @@ class Rule:
     """Confidence that ends a warm-up before its time."""
     warm_up: int = 60
     """Tasks on which drafts are made beside the target, unless all is clear sooner."""
-    exploring: float = 0.005
+    exploring: float = 0.0025
     """Share of all money that drafts may lose, as expected, without being known to pay."""
     most_drafts: int = 2
     """Drafts before the target."""

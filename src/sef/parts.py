@@ -31,5 +31,9 @@ class Parts:
     """What past runs have taught."""
     rule: Rule = NO_WARM_UP
     """How careful the never-lose gate is."""
+    allowance_usd: float = 1.0
+    """What drafts may lose, as expected, to learn from them before much was spent."""
+    usd_per_hour: float = 0.0
+    """What an hour of waiting is worth; above 0 the target may start beside a slow draft."""
     audit: float = FLOOR
     """The least probability with which an accepted draft is audited; 0 turns audits off."""

@@ -6,6 +6,7 @@ verifiers run in order and all must accept.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from types import MappingProxyType
@@ -15,6 +16,7 @@ from sef.errors import PlanError
 from sef.events import Routed
 from sef.experience import Experience, stratum_of
 from sef.gate import Rule
+from sef.hedge import Hedge, hedge
 from sef.model import Cascade, Effort, Route, Stage, Task, Tier
 
 
@@ -35,14 +37,22 @@ class Policy:
     """Seconds an executor may take for one attempt."""
 
     def cascade(
-        self, route: Route, executors: Mapping[Tier, str], drafts: Sequence[Tier]
+        self,
+        route: Route,
+        executors: Mapping[Tier, str],
+        drafts: Sequence[Tier],
+        hedge_s: float | None = None,
     ) -> Cascade:
         """The stages for a route, given the executor of each tier and the tiers that draft.
+
+        With `hedge_s` the target starts so many seconds after the last draft, beside it.
 
         A mechanical request stands alone: what keeps it from being done (a missing runner, a wrong
         path, a deadline) no model can mend. Raises PlanError when no executor can take the task.
         """
         stages = tuple(self._stages(route, executors, drafts))
+        if hedge_s is not None and len(stages) > 1:
+            stages = (*stages[:-2], replace(stages[-2], hedge_s=hedge_s), stages[-1])
         if not stages:
             raise PlanError(
                 f"no executor of tier {route.tier} or above is configured",
@@ -130,15 +140,25 @@ class Decider:
     rule: Rule = NO_WARM_UP
     verify: float = 0.0
     """What a verdict costs, audits included, over the target's mean cost."""
+    allowance_usd: float = 0.0
+    """What drafts may lose, as expected, to learn from them before much was spent."""
+    usd_per_hour: float = 0.0
+    """What an hour of waiting is worth; above 0 the target may start beside a slow draft."""
 
     def decide(self, routes: Iterable[tuple[Task, Route]]) -> tuple[Routed, ...]:
         """One cascade a task, or the obstacle to one. The purse for learning is shared by all."""
-        purse, found = self.known.purse, []
+        purse, found = self._purse(), []
         for task, route in routes:
             choice = self._choice(route, purse)
             purse = replace(purse, explored=purse.explored + (choice.risk if choice else 0.0))
             found.append(self._routed(task, route, choice))
         return tuple(found)
+
+    def _purse(self) -> Purse:
+        """The purse of past runs, with what may be lost once however little was spent."""
+        share = self.rule.exploring
+        extra = self.allowance_usd / share if share else 0.0
+        return replace(self.known.purse, spent=self.known.purse.spent + extra)
 
     def _choice(self, route: Route, purse: Purse) -> Choice | None:
         """What the never-lose gate says; None where there is nothing to choose."""
@@ -160,6 +180,13 @@ class Decider:
             )
         )
 
+    def _hedge(self, route: Route, choice: Choice | None) -> Hedge | None:
+        """When the target starts beside the last draft; None where waiting is worth nothing."""
+        if not self.usd_per_hour or choice is None or not choice.stages:
+            return None
+        races = self.known.races.of(stratum_of(route), choice.stages[-1].executor)
+        return hedge(races, self.usd_per_hour)
+
     def _drafting(self, route: Route) -> tuple[Tier, ...]:
         """Tiers that may draft: none below the route's. Answers and designs have no verifier here,
         so the target does that work without a draft."""
@@ -172,8 +199,10 @@ class Decider:
         # Without a target there is nothing that a draft could be weighed against.
         drafts = [tiers[one.executor] for one in choice.stages] if choice else None
         first = self._drafting(route)[:1] if drafts is None else drafts
+        beside = self._hedge(route, choice)
+        delay_s = beside.delay_s if beside and not math.isinf(beside.delay_s) else None
         try:
-            cascade = pick(self.policy, route).cascade(route, self.executors, first)
+            cascade = pick(self.policy, route).cascade(route, self.executors, first, delay_s)
         except PlanError as error:
             return Routed(task=task.id, route=route, cascade=None, obstacle=str(error))
         return Routed(
@@ -181,14 +210,15 @@ class Decider:
             route=route,
             cascade=cascade,
             begins=str(choice.mode) if choice else "",
-            weighed=_said(choice) if choice else (),
+            weighed=_said(choice, beside) if choice else (),
             risk_usd=choice.risk if choice else 0.0,
         )
 
 
-def _said(choice: Choice) -> tuple[str, ...]:
+def _said(choice: Choice, beside: Hedge | None) -> tuple[str, ...]:
     rest = (one.reason for one in choice.weighed)
-    return tuple(dict.fromkeys((choice.reason, *rest)))
+    hedged = (beside.reason,) if beside else ()
+    return tuple(dict.fromkeys((choice.reason, *rest, *hedged)))
 
 
 def pick(name: str, route: Route) -> Policy:

@@ -52,6 +52,10 @@ subprocess.run(python, check=True, cwd=SHADOW)
     + _FROM_USER,
     "lets a copy of itself go on": "if os.fork():\n    os._exit(0)\n",
     "ends at once": "os._exit(0)\n",
+    "calls what is called at its end": "import atexit\natexit._run_exitfuncs()\nos._exit(0)\n",
+    "says that it has ended": "guard = next(f for f in sys.meta_path if type(f).__name__ == 'Guard')\n"
+    + "guard.witness.write('ended', '', '')\nos._exit(0)\n",
+    "becomes another Python": "os.execv(sys.executable, [sys.executable, '-c', 'pass'])\n",
     "puts a finder in front": """
 import importlib.machinery
 class Finder:
@@ -90,6 +94,8 @@ _sef_redirect.Witness.write.__code__ = (lambda *args: None).__code__
     "removes the hook": "import _sef_redirect\nos.remove(_sef_redirect.__file__)\n",
     "removes the socket": "os.remove(TRACE)\n" + _FROM_USER,
 }
+
+LAUNCHED = ("ends at once", "calls what is called at its end")
 
 # Green and proved with the tree hidden, because nothing came of them.
 IN_VAIN = ("the same in a shell", "rewrites the hook by a program")
@@ -130,3 +136,12 @@ def test_a_cheat_with_the_tree_hidden(cheat: str, tmp_path: Path) -> None:
     """It is found out, or gains nothing: what it wanted to load is not there."""
     code, proof = judged(cheating(tmp_path, cheat), Settings())
     assert code or not proof.proved or cheat in IN_VAIN, (code, proof)
+
+
+@pytest.mark.parametrize("cheat", LAUNCHED)
+def test_a_cheat_behind_a_launcher(cheat: str, tmp_path: Path) -> None:
+    """The first Python of a command that is none itself must come to its end, too."""
+    project = cheating(tmp_path, cheat)
+    argv = ("sh", "-c", "pytest -q -p no:cacheprovider")
+    finished, proof = asyncio.run(project.run(*argv, expect_pid=False, settings=OPEN))
+    assert not proof.proved, (finished.exit_code, proof)

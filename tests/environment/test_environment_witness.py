@@ -103,13 +103,13 @@ def test_where_the_fork_is_mounted() -> None:
 def test_the_runner_must_be_a_witness() -> None:
     """The pid, where one is given, must have started a Python of the shadow."""
     assert not judge(trace(START, FOUND), EXPECTED, 8).proved
-    assert judge(trace(START, FOUND), EXPECTED, None).proved
+    assert judge(trace(START, FOUND, END), EXPECTED, None).proved
 
 
 def test_nothing_of_the_project_was_imported() -> None:
     """Tests alone prove nothing, and neither does silence."""
     test = ("found", 7, "test_x", "/fork/tests/test_x.py")
-    for heard in (trace(START, test), trace(START), []):
+    for heard in (trace(START, test, END), trace(START, END), []):
         proof = judge(heard, EXPECTED)
         assert proof.reason == "the tests imported nothing of this project"
         assert not proof.proved
@@ -134,8 +134,11 @@ def test_the_runner_must_come_to_its_own_end() -> None:
     for lines in ((START, FOUND), (START, END, FOUND), (START, FOUND, child, more)):
         proof = judge(trace(*lines), EXPECTED, 7)
         assert "its own end" in proof.reason
-        assert judge(trace(*lines), EXPECTED, None).proved
-    assert judge(trace(START, FOUND, child, END, more), EXPECTED, 7).proved
+        assert not judge(trace(*lines), EXPECTED, None).proved
+    for pid in (7, None):  # of a launcher's processes the first is what it launches
+        assert judge(trace(START, FOUND, child, END, more), EXPECTED, pid).proved
+        assert judge(trace(START, START, FOUND, END), EXPECTED, pid).proved
+        assert not judge(trace(START, FOUND, START, END), EXPECTED, pid).proved
 
 
 def test_scripts_are_witnessed_unless_they_run_the_tests() -> None:

@@ -38,7 +38,8 @@ def decided(
     policy: str = AUTO,
     **more: float,
 ) -> Routed:
-    decider = Decider(policy=policy, executors=executors, known=known or Experience(), **more)
+    known = known or Experience()
+    decider = Decider(policy=policy, executors=executors, known=known, allowance_usd=1.0, **more)
     (routed,) = decider.decide([(Task(id="one", text="do it"), to)])
     return routed
 
@@ -104,7 +105,7 @@ def test_drafts_that_lose_money_are_not_made() -> None:
 
 def test_what_a_verdict_costs_counts() -> None:
     """A cheap draft whose check costs as much as the target saves nothing."""
-    assert decided(route(Tier.LIGHT), ALL, verify=1.0).begins == "target"
+    assert decided(route(Tier.LIGHT), ALL, verify=3.0).begins == "target"
 
 
 def test_the_purse_for_learning_is_shared_by_the_tasks_of_a_run() -> None:

@@ -9,7 +9,7 @@ from typing import Annotated
 
 import typer
 
-from sef.cli import calibrate, claude, route, signals
+from sef.cli import calibrate, claude, replay, route, signals
 from sef.cli.complaints import complain, guarded, make_streams_safe, printing, settle
 from sef.errors import UsageError
 
@@ -224,6 +224,7 @@ def clean(
 
 
 app.add_typer(route.app)
+app.add_typer(replay.app)
 app.add_typer(calibrate.app)
 app.add_typer(claude.app)
 

@@ -40,6 +40,8 @@ class Witness:
 
     def write(self, kind: str, *fields: str) -> None:
         pid = self.calls[1]()
+        if kind == "ended" and sys._getframe(1).f_back is not None:
+            kind = "tampered"  # the interpreter alone may say so
         line = (kind, pid, *fields)
         if line in self.seen:
             return

@@ -195,7 +195,9 @@ def _redirect(facts: Mapping[str, Any], witness: Witness) -> Guard:
 
 def _end(witness: Witness, pid: int) -> None:
     """Tells that the process came to its own end. Registered first, it is run last."""
-    if os.getpid() == pid:
+    if sys._getframe().f_back is not None:
+        witness.write("tampered", "the end of the process", sys.executable or "")
+    elif os.getpid() == pid:
         witness.write("ended", "", "")
 
 

@@ -159,12 +159,22 @@ def _runner_missing(lines: Sequence[Line], pid: int | None) -> Proof | None:
 
 
 def _cut_short(lines: Sequence[Line], pid: int | None) -> Proof | None:
-    """A command whose process ends while a copy of it goes on has an exit code of no worth."""
-    if pid is None or [line for line in lines if line.pid == pid][-1].kind == "ended":
+    """A command whose process ends while a copy of it goes on has an exit code of no worth.
+
+    Of a launcher's processes the first Python is what it launches.
+    """
+    started = [line.pid for line in _of("start", lines)]
+    if pid is None and not started:
+        return None
+    mine = [line for line in lines if line.pid == (pid or started[0])]
+    again = max(at for at, line in enumerate(mine) if line.kind == "start")
+    became = any(line.kind == "found" for line in mine[:again])
+    if mine[-1].kind == "ended" and not became:
         return None
     return undecided(
         "the command did not come to its own end: it ended itself at once, or became another",
-        mend="let the program that runs the tests return, rather than call os._exit",
+        mend="let the program that runs the tests return, rather than call os._exit or exec,"
+        " and leave its atexit functions alone",
     )
 
 

@@ -20,10 +20,10 @@ class Settings:
     rule: Rule
     orders: int = 20
     """Orders of the tasks, each with a draw of the verifier of its own; results are their means."""
-    draws: int = 3
+    draws: int = 6
     """Draws of the verifier on each training task when thresholds are chosen."""
-    quality: float = 0.5
-    """Least gain of quality on training repositories, in points: a margin for held-out ones."""
+    quality: float = 0.0
+    """Least gain of quality on training repositories, in points."""
     regressions: float = 5.0
     """Most regressions on training repositories, in points."""
 

@@ -10,12 +10,11 @@ from sef.checks import Check, CheckRun, CheckRunner
 from sef.checks.jail import read_inside
 from sef.checks.testfiles import TestFiles
 from sef.errors import SefError
-from sef.model import Change, Evidence, Verdict
+from sef.model import Evidence, Verdict
 from sef.protocols import Case
 from sef.text import one_line
 from sef.verifiers import asks, compare, rests
 from sef.verifiers.compare import Finding
-from sef.verifiers.paths import is_document, is_source
 from sef.verifiers.scope import may_change
 from sef.workspace import Workspace
 
@@ -28,9 +27,8 @@ class Checks:
     """Accepts when the check is green and no weaker, or no redder, than it was on the base.
 
     `name` is tests, lint or types. Tests must exist and must have run the judged tree's code; a
-    lint or type check that the project does not have says nothing and stops nothing. The base is
-    run, once a commit, when the draft is red, when it does more than edit sources, and when tests
-    were left out.
+    lint or type check that the project does not have says nothing and stops nothing. Tests are
+    run on the base too, once a commit: a draft's code can end a run early that looks green.
     """
 
     def __init__(self, name: str, runner: CheckRunner, workspace: Workspace) -> None:
@@ -87,8 +85,6 @@ class Checks:
             return compare.red(run, await self._base(run.check, case.base), fewer=fewer)
         if found := compare.alone(run):
             return found
-        if run.counts and _only_edits(run.check, case) and not compare.left_out(run):
-            return Finding(True, str(run.counts))
         return compare.green(run, await self._base(run.check, case.base), fewer=fewer)
 
     async def _style(self, run: CheckRun, case: Case) -> Finding:
@@ -157,18 +153,3 @@ def _told(findings: list[Finding]) -> str:
 def _tests(case: Case) -> TestFiles:
     changed = (change.path for change in case.draft.patch.changes)
     return TestFiles((*case.checkout.files, *case.checkout.base_files, *changed))
-
-
-def _only_edits(check: Check, case: Case) -> bool:
-    """True where the draft only edits sources of the product, and edits or adds documents."""
-    tests = _tests(case)
-    return all(
-        change.path not in tests and not rests.runs(check, change.path) and _is_plain(change)
-        for change in case.draft.patch.changes
-    )
-
-
-def _is_plain(change: Change) -> bool:
-    if change.status == "M":
-        return is_source(change.path) or is_document(change.path)
-    return change.status == "A" and is_document(change.path) and not is_source(change.path)

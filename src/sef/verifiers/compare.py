@@ -172,11 +172,6 @@ def _weighed(counts: Counts, before: Counts, *, fewer: bool) -> str | None:
     return None
 
 
-def left_out(run: CheckRun) -> bool:
-    """True when the run skipped, deselected or expected to fail any test."""
-    return run.counts is not None and bool(_left_out(run.counts))
-
-
 def _left_out(counts: Counts) -> int:
     return counts.skipped + counts.deselected + counts.xfailed
 
