@@ -17,7 +17,7 @@ SOURCE = Path(sef.__file__).parent
 LAYERS = (
     ("cli",),
     ("build",),
-    ("config", "replay", "report", "testing"),
+    ("config", "learning", "replay", "report", "testing"),
     ("engine",),
     ("parts",),
     ("executors", "planners", "pools", "routers", "sinks", "verifiers"),

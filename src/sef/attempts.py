@@ -15,6 +15,7 @@ from sef.story import attempts, by_task
 class Course:
     """One task in its last epoch."""
 
+    task: str
     route: Route
     attempts: tuple[Attempt, ...]
     """In the order they were made."""
@@ -36,11 +37,11 @@ class Course:
 
 def courses(facts: Iterable[Fact]) -> tuple[Course, ...]:
     """One a task that a model worked on, in the order in which the tasks were routed."""
-    found = (_course(mine) for mine in by_task(facts).values())
+    found = (_course(task, mine) for task, mine in by_task(facts).items())
     return tuple(course for course in found if course is not None)
 
 
-def _course(mine: list[Fact]) -> Course | None:
+def _course(task: str, mine: list[Fact]) -> Course | None:
     route = next((one.route for one in mine if isinstance(one, Routed)), None)
     # A draft that did not merge was judged all the same, but its task began anew.
     begun = max((at for at, one in enumerate(mine) if isinstance(one, Squashed)), default=-1)
@@ -52,6 +53,7 @@ def _course(mine: list[Fact]) -> Course | None:
     samples = [one for one in last if isinstance(one, Sampled)]
     audits = [one for one in last if isinstance(one, Audited)]
     return Course(
+        task=task,
         route=route,
         attempts=made,
         verdict=drafts[-1].verdict if drafts else None,

@@ -28,8 +28,9 @@ from sef.events import Recorded, RunStarted
 from sef.executors.search import SearchExecutor
 from sef.executors.tests import TestsExecutor
 from sef.executors.wrappers import Budget, Budgeted, Limited, Retrying
-from sef.experience import Experience, Past, Promise, experience
+from sef.experience import Promise
 from sef.journal import Journal, RunJournal
+from sef.learning import learned, past_runs, router
 from sef.model import Status, Tier
 from sef.owner import this_process
 from sef.parts import Parts
@@ -37,7 +38,6 @@ from sef.policy import NO_WARM_UP
 from sef.pools.local import LocalPool
 from sef.protocols import Clock, Executor, Sink, Verifier
 from sef.repository import Repository, find_repository
-from sef.routers import ROUTERS
 from sef.story import outcomes
 from sef.verifiers.applies import Applies
 from sef.verifiers.checks import Checks
@@ -46,8 +46,6 @@ from sef.verifiers.trust import Trust
 from sef.workspace import Workspace
 
 CONFIG_NAME = "sef.toml"
-_MOST_FACTS = 5_000
-"""Facts that the policy learns from: reading them takes about as long as starting git."""
 
 
 class WallClock:
@@ -206,8 +204,9 @@ def _parts(site: _Site, sinks: Sequence[Sink], limit: Decimal | None) -> Parts:
         "search": SearchExecutor(),
     }
     drafting = {one.name: _executor(one, clock, budget) for one in site.config.executors}
+    drafts, past = site.config.drafts, past_runs(site.journal)
     return Parts(
-        router=ROUTERS["rules"](),
+        router=router(past, drafting),
         pool=LocalPool(site.workspace, mechanical | drafting),
         tiers=_tiers(site.config.executors),
         verifiers=_verifiers(runner, site.workspace, site.repository),
@@ -215,23 +214,17 @@ def _parts(site: _Site, sinks: Sequence[Sink], limit: Decimal | None) -> Parts:
         clock=clock,
         ledger=RunJournal(site.journal, site.run),
         cores=os.cpu_count() or 1,
-        known=learned(site.journal, site.config),
-        rule=replace(NO_WARM_UP, exploring=site.config.drafts.exploring),
-        allowance_usd=site.config.drafts.allowance_usd,
-        usd_per_hour=site.config.drafts.usd_per_hour,
-        audit=site.config.drafts.audit,
+        known=learned(site.journal, past, promise(site.config)),
+        rule=replace(NO_WARM_UP, exploring=drafts.exploring),
+        allowance_usd=drafts.allowance_usd,
+        usd_per_hour=drafts.usd_per_hour,
+        audit=drafts.audit,
     )
 
 
-def learned(journal: Journal, config: Config) -> Experience:
-    """What the journal's past runs teach the policy. Raises JournalError."""
-    promise = Promise(epsilon=config.drafts.epsilon, delta=config.drafts.delta)
-    return experience(past_runs(journal), promise, journal.calibrations())
-
-
-def past_runs(journal: Journal) -> tuple[Past, ...]:
-    """The runs that the policy learns from. Raises JournalError."""
-    return journal.past(_MOST_FACTS)
+def promise(config: Config) -> Promise:
+    """What the configuration promises about accepted drafts."""
+    return Promise(epsilon=config.drafts.epsilon, delta=config.drafts.delta)
 
 
 def check_runner(repository: Repository, config: Config, scratch: Path) -> CheckRunner:

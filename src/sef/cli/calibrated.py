@@ -10,10 +10,11 @@ from pathlib import Path
 from rich.table import Table
 from rich.text import Text
 
-from sef.build import learned, open_journal, past_runs, repository_config
+from sef.build import open_journal, promise, repository_config
 from sef.calibration import Calibration, Line, Share, calibrated, calibration
 from sef.cli import loop
 from sef.cli.complaints import before_anything, printing, write
+from sef.learning import ALL, learned, past_runs
 from sef.repository import find_repository
 from sef.sinks.console import terminal
 
@@ -27,7 +28,8 @@ def run_calibrate(*, apply: bool, as_json: bool, config: Path | None) -> int:
             settings = repository_config(repository, config)
             journal = open_journal(repository)
         with closing(journal):
-            found = calibration(past_runs(journal), learned(journal, settings))
+            runs = past_runs(journal, ALL)
+            found = calibration(runs, learned(journal, runs, promise(settings)))
             if apply:
                 await journal.calibrate(calibrated(found))
         if as_json:
