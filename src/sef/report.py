@@ -236,11 +236,17 @@ def _planned(task: Task, routed: Routed) -> TaskReport:
         attempts=(),
         answer=None,
         commit=None,
-        reason=sentences(routed.obstacle or routed.route.reason),
+        reason=sentences(routed.obstacle or _why(routed)),
         counts=None,
         exit_code=None,
         matches=(),
     )
+
+
+def _why(routed: Routed) -> str:
+    """The router's reason, and the gate's where it was asked."""
+    said = f"; {routed.begins}: {routed.weighed[0]}" if routed.weighed else ""
+    return routed.route.reason + said
 
 
 def _task(outcome: Outcome, open_attempt: AttemptReport | None) -> TaskReport:

@@ -201,16 +201,7 @@ def test_a_forked_session_counts_what_it_copied_once(tmp_path: Path) -> None:
     [
         (Used(input_tokens=100_000, output_tokens=1_000), 1),
         (Used(input_tokens=100_001, output_tokens=1_000), 5),
-        (
-            Used(
-                input_tokens=1_000,
-                output_tokens=1_000,
-                cache_read_tokens=60_000,
-                cache_write_5m_tokens=30_000,
-                cache_write_1h_tokens=10_000,
-            ),
-            5,
-        ),
+        (replace(WORK, input_tokens=76_700), 5),
     ],
     ids=["at 100,000", "above it", "above it with all caches"],
 )
@@ -255,24 +246,34 @@ def test_another_model_than_asked_for_costs_what_was_asked_for(tmp_path: Path) -
 
 
 @pytest.mark.parametrize("events", [1, 2, 4, 6])
-def test_a_cut_stream_costs_what_the_client_booked(tmp_path: Path, events: int) -> None:
-    """However much of an answer arrived, what is counted is what the client booked."""
+def test_a_cut_stream_is_no_request_and_what_it_cost_is_told(tmp_path: Path, events: int) -> None:
+    """What the client books for a cut stream is in no record, so it is the difference alone.
+
+    Whether it books one depends on how much it has read by the time that the connection is gone.
+    """
     cut = Turn(text="half of this arrives", fault=Cut(after_events=events), used=WORK)
-    script = [cut, Turn(text="whole", used=WORK)]
+    whole = Turn(text="whole", used=WORK)
+    script = [cut, whole]
     run = run_client(tmp_path, script, "Say.", "--model", "opus", environment=ONE_RETRY)
     assert run.result["result"] == "whole"
-    assert_is_the_clients_bill(audit(run), run)
+    said = audit(run)
+    total, totals = said["measured"]["total"], said["measured"]["client_totals"]
+    assert total["requests"] == 1
+    assert {ours: total[ours] for ours in CLASSES} == tokens([whole])
+    bill = float(str(run.result["total_cost_usd"]))
+    assert totals["client_usd"] == dollars(bill)
+    assert totals["not_in_transcripts_usd"] == dollars(bill - total["cost_usd"])
 
 
 @pytest.mark.parametrize("name", ["overloaded", "stream cut", "connection reset", "garbage JSON"])
-def test_a_fault_that_stays_costs_nothing(tmp_path: Path, name: str) -> None:
+def test_a_fault_that_stays_is_no_request(tmp_path: Path, name: str) -> None:
     """The client's own words about it are no request, and the audit tells an empty session."""
     script = [replace(FAULTS[name], times=None)]
     run = run_client(tmp_path, script, "Say.", "--model", "opus", environment=ONE_RETRY)
-    assert (run.exit_code, booked(run)) == (1, {})
+    assert run.exit_code == 1
     said = audit(run)
-    assert said["measured"]["total"]["requests"] == 0
-    assert (said["measured"]["by_model"], said["scope"]["sessions"]) == ([], 0)
+    assert (said["measured"]["total"]["requests"], said["measured"]["by_model"]) == (0, [])
+    assert said["scope"]["sessions"] == 0
     assert said["reading"]["files"] == 1
 
 

@@ -12,6 +12,7 @@ from rich.text import Text
 
 from sef.events import (
     Accepted,
+    Audited,
     Blocked,
     Committed,
     Dispatched,
@@ -21,10 +22,17 @@ from sef.events import (
     Failed,
     Rejected,
     RunStarted,
+    Sampled,
     Squashed,
 )
 from sef.model import Tier
 from sef.text import one_line, sentences
+
+_FOUND = {
+    True: ("red", "a regression"),
+    False: ("green", "no regression"),
+    None: ("yellow", "it could not be told"),
+}
 
 
 def terminal(*, stderr: bool = False) -> Console:
@@ -124,8 +132,20 @@ def _step(fact: Fact) -> Text | None:
             return _said("green", "accepted:", verdict.reason)
         case Squashed(reason=reason):
             return _said("yellow", "squashed, starts again:", reason)
+        case _:
+            return _end(fact)
+
+
+def _end(fact: Fact) -> Text | None:
+    """The same of how a task ends, and what comes after that."""
+    match fact:
         case Committed(commit=commit):
             return _said("green", "committed", commit[:10]) if commit else Text("done", "green")
+        case Sampled(drawn=True):
+            return Text("drawn for an audit: the target will do it again")
+        case Audited(regression=regression, reason=reason):
+            style, found = _FOUND[regression]
+            return _said(style, f"audited, {found}:", reason)
         case Exhausted(reason=reason):
             return _said("red", "gave up:", reason)
         case Blocked(reason=reason):
