@@ -107,6 +107,7 @@ def calibrated(found: Calibration) -> tuple[Calibrated, ...]:
             stratum=line.standing.stratum,
             tau=line.proved,
             reason=line.standing.certificate.reason,
+            models=line.standing.drafters,
         )
         for line in found.lines
         if line.changes

@@ -15,8 +15,8 @@ from typing import Final
 from sef.model import Verdict
 
 PRIOR: Final = 0.922
-"""7.8 % of patches that pass the tests at hand fail the developers' whole suite (PatchDiff, of
-accepted SWE-bench patches, 2025)."""
+"""7.8 % of patches that count as right on SWE-bench Verified fail the developers' whole suite
+(arXiv:2503.15223)."""
 _WEIGHT: Final = 10.0
 """Audits that weigh as much as the prior."""
 
@@ -34,6 +34,11 @@ class Confidence:
         """The probability that a draft accepted on that evidence is right."""
         audits, right = self.seen.get((stratum, evidence_class(verdict)), (0, 0))
         return (_WEIGHT * PRIOR + right) / (_WEIGHT + audits)
+
+    def without(self, stratum: str) -> Confidence:
+        """Without what is known of a stratum: its drafts come from another model now."""
+        kept = {key: value for key, value in self.seen.items() if key[0] != stratum}
+        return replace(self, seen=MappingProxyType(kept))
 
     def plus(self, stratum: str, verdict: Verdict, *, right: bool) -> Confidence:
         """With one more audited draft."""

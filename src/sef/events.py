@@ -154,6 +154,8 @@ class Calibrated:
     tau: float | None
     """Drafts below this probability are not accepted; None: executable evidence alone decides."""
     reason: str
+    models: str = ""
+    """Of the drafts that it rests on: drafts of others are not under it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -30,7 +30,7 @@ from sef.events import (
     Sampled,
     Squashed,
 )
-from sef.model import Route, Tier
+from sef.model import Attempt, Route, Tier
 from sef.races import Races
 
 TEACHING = (RunStarted, Routed, Drafted, Failed, Rejected, Accepted, Squashed, Sampled, Audited)
@@ -64,6 +64,8 @@ class Standing:
     trial: Trial
     watch: Watch
     shift: Shift
+    models: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
+    """The model of each executor whose drafts these are; with another one all begins anew."""
     drafts: int = 0
     """Drafts below the target with a verdict."""
     accepted: int = 0
@@ -79,6 +81,15 @@ class Standing:
         return stop_reason(self.stratum, self.watch, self.shift)
 
     @property
+    def drafters(self) -> str:
+        """The executors and their models, in one line."""
+        return " ".join(f"{name}={model}" for name, model in sorted(self.models.items()))
+
+    def is_of(self, course: Course) -> bool:
+        """False where a draft of the task came from another version of a model."""
+        return all(self.models.get(one.executor, one.model) == one.model for one in _drafts(course))
+
+    @property
     def certificate(self) -> Certificate:
         """What is proved."""
         return self.trial.certificate(self.stratum)
@@ -89,12 +100,12 @@ class Standing:
         `floor` is the least probability with which an accepted draft was audited; 0 where audits
         were off: then nothing is proved either way.
         """
-        found = self
-        for one in course.attempts:
-            if one.tier is Tier.TARGET or one.accepted is None:
-                continue
-            found = found._counted(course, accepted=one.accepted)
-            if floor and (judged := _judged(course, floor, accepted=one.accepted)):
+        models = {one.executor: one.model or "" for one in _judged_drafts(course)}
+        found = replace(self, models=MappingProxyType({**self.models, **models}))
+        for one in _judged_drafts(course):
+            accepted = one.accepted is True
+            found = found._counted(course, accepted=accepted)
+            if floor and (judged := _judged(course, floor, accepted=accepted)):
                 found = found._tried(judged)
         return found
 
@@ -148,9 +159,26 @@ def experience(
     found = Experience()
     for run in runs:
         found = _with_run(found, run, promise)
-    thresholds = {one.stratum: one.tau for one in calibrations if isinstance(one, Calibrated)}
-    kept = {stratum: tau for stratum, tau in thresholds.items() if tau is not None}
+    newest = {one.stratum: one for one in calibrations if isinstance(one, Calibrated)}
+    kept = {
+        stratum: one.tau
+        for stratum, one in newest.items()
+        if one.tau is not None and one.models == _drafters(found, stratum, one.models)
+    }
     return replace(found, thresholds=MappingProxyType(kept))
+
+
+def _drafters(known: Experience, stratum: str, otherwise: str) -> str:
+    standing = known.standings.get(stratum)
+    return standing.drafters if standing else otherwise
+
+
+def _drafts(course: Course) -> list[Attempt]:
+    return [one for one in course.attempts if one.tier < Tier.TARGET]
+
+
+def _judged_drafts(course: Course) -> list[Attempt]:
+    return [one for one in _drafts(course) if one.accepted is not None]
 
 
 def _with_run(known: Experience, run: Past, promise: Promise) -> Experience:
@@ -167,7 +195,10 @@ def _with_run(known: Experience, run: Past, promise: Promise) -> Experience:
         for seen in _observations(course, stratum, run.at):
             estimates = estimates.plus(seen)
         races = races.plus(stratum, course)
-        standing = standings.get(stratum) or _standing(stratum, promise)
+        standing = standings.get(stratum)
+        if standing is None or not standing.is_of(course):
+            standing = _standing(stratum, promise)
+            confidence = confidence.without(stratum)
         standings[stratum] = standing.after(course, floor)
         if course.verdict and course.audit and course.audit.regression is not None:
             right = not course.audit.regression
@@ -196,7 +227,7 @@ def _observations(course: Course, stratum: str, at: float) -> Iterable[Observati
     target = next((one for one in course.attempts if one.tier is Tier.TARGET), None)
     audit = course.audit.usage.cost_usd if course.audit else None
     cost = target.cost_usd if target else audit
-    drafts = [one for one in course.attempts if one.tier < Tier.TARGET]
+    drafts = _drafts(course)
     if not drafts and target is not None and target.cost_usd is not None:
         yield Observation(stratum=stratum, target_cost=float(target.cost_usd), at=at)
     for number, one in enumerate(drafts):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from decimal import Decimal
 
 import pytest
@@ -191,11 +192,31 @@ def test_a_draft_below_the_threshold_proves_nothing_for_looser_ones() -> None:
 def test_the_newest_calibration_is_in_force() -> None:
     """And one without a threshold takes it back."""
 
-    def put(tau: float | None) -> Calibrated:
-        return Calibrated(stratum=STRATUM, tau=tau, reason="r")
+    def put(tau: float | None, models: str = "") -> Calibrated:
+        return Calibrated(stratum=STRATUM, tau=tau, reason="r", models=models)
 
     assert experience([], Promise(), [put(0.9), put(0.8)]).thresholds == {STRATUM: 0.8}
     assert experience([], Promise(), [put(0.9), put(None)]).thresholds == {}
+    run = run_of(routed("a"), drafted("a", Tier.LIGHT, "0.1"), accepted("a"))
+    assert experience([run], Promise(), [put(0.9, "light=small")]).thresholds == {STRATUM: 0.9}
+    assert experience([run], Promise(), [put(0.9, "light=older")]).thresholds == {}
+
+
+def test_another_model_begins_anew() -> None:
+    """What was proved of the old one says nothing about it."""
+    old = [
+        routed("a"), drafted("a", Tier.LIGHT, "0.1"), accepted("a"),
+        sampled("a", drawn=True, propensity=1.0), audit("a", True),
+    ]  # fmt: skip
+    fresh = drafted("b", Tier.LIGHT, "0.1")
+    usage = replace(fresh.draft.usage, model="newer")
+    new = replace(fresh, draft=replace(fresh.draft, usage=usage))
+    runs = [run_of(*old)] * 80
+    assert experience(runs, Promise()).stopped(STRATUM)
+    known = experience([*runs, run_of(routed("b"), new, accepted("b"))], Promise())
+    assert known.stopped(STRATUM) == ""
+    assert known.standings[STRATUM].drafts == 1
+    assert known.confidence.of(STRATUM, verdict(True)) == pytest.approx(PRIOR)
 
 
 def test_exploring_is_charged_to_the_purse() -> None:

@@ -168,7 +168,7 @@ def _pair(case: Case, played: Sequence[_Sums]) -> Pair:
         draft_cost_ratio=draft.cost / target.cost,
         draft_quality_delta=behind,
         draft_admissible=admissible,
-        warmup_regret=(warm["ours"].cost - best_warm) / warm["target"].cost,
+        warmup_regret=(warm["ours"].cost - best_warm) / (warm["target"].cost or 1.0),
         drafted=sum(s.choice.mode in (Mode.DRAFT, Mode.EXPLORE) for s in steps) / len(steps),
         c=last.c,
         a=last.a,

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from typing import Final
 
 from sef.transcripts.lines import Record
@@ -17,9 +16,8 @@ _NOT_HUMAN: Final = (
     "Caveat: The messages below were generated",
     "This session is being continued from a previous conversation",
 )  # fmt: skip
-_COMMAND: Final = re.compile(r"<command-name>\s*/?([^<]{1,80}?)\s*</command-name>")
-_ARGUMENTS: Final = re.compile(r"<command-args>(.{0,20000}?)</command-args>", re.DOTALL)
 _LONGEST: Final = 20_000
+_LONGEST_NAME: Final = 80
 
 
 def instruction(record: Record) -> str | None:
@@ -35,12 +33,19 @@ def instruction(record: Record) -> str | None:
     text = spoken(record).strip()
     if text.startswith(_NOT_HUMAN):
         return None
-    if command := _COMMAND.search(text[:_LONGEST]):
-        given = _ARGUMENTS.search(text[: 2 * _LONGEST])
-        return (given[1].strip() if given else "") or command[1]
+    command = _between(text[:_LONGEST], "command-name").removeprefix("/")
+    if 0 < len(command) <= _LONGEST_NAME and "<" not in command:
+        return _between(text[: 2 * _LONGEST], "command-args")[:_LONGEST] or command
     return text[: _LONGEST + 1]
 
 
 def is_interruption(record: Record) -> bool:
     """True where the user stopped what was under way, or did not let a tool be used."""
     return spoken(record).lstrip().startswith(_INTERRUPTED)
+
+
+def _between(text: str, tag: str) -> str:
+    """What stands in the first such tag; empty where there is none, or it has no end."""
+    rest = text.partition(f"<{tag}>")[2]
+    inner, end, _ = rest.partition(f"</{tag}>")
+    return inner.strip() if end else ""

@@ -2,20 +2,16 @@
 
 from __future__ import annotations
 
-import json
 import os
 import re
 import stat
+from collections import deque
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final
 
 from sef.errors import UsageError
-
-_PEEKED: Final = 1 << 20
-_LINES: Final = 20
-_LARGEST_META: Final = 1 << 16
+from sef.transcripts.beginnings import session_of
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -45,12 +41,26 @@ class Found:
 
 
 def default_folders(environment: Mapping[str, str]) -> tuple[Path, ...]:
-    """Where the client keeps its transcripts: CLAUDE_CONFIG_DIR, else its folders at home."""
+    """Where the client keeps its transcripts: CLAUDE_CONFIG_DIR, else its folders at home.
+
+    Raises UsageError where a home is asked for that nobody knows.
+    """
     if named := environment.get("CLAUDE_CONFIG_DIR"):
-        return (Path(named).expanduser() / "projects",)
-    home = Path.home()
+        return (at_home(Path(named), "CLAUDE_CONFIG_DIR") / "projects",)
+    home = at_home(Path("~"), "the user's folder")
     both = (home / ".claude/projects", home / ".config/claude/projects")
     return tuple(path for path in both if path.is_dir()) or both[:1]
+
+
+def at_home(path: Path, what: str) -> Path:
+    """The path with its `~` resolved. Raises UsageError, which names `what`, where it cannot be."""
+    try:
+        return path.expanduser()
+    except RuntimeError:
+        raise UsageError(
+            f"{what}: nobody knows the home folder of {path.parts[0]}",
+            hint="Name the folder by its whole path.",
+        ) from None
 
 
 def find_sessions(folders: tuple[Path, ...], project: Path | None = None) -> Found:
@@ -65,8 +75,12 @@ def find_sessions(folders: tuple[Path, ...], project: Path | None = None) -> Fou
             hint="Name the folder that holds them: sef claude audit --transcripts DIR",
         )
     unreadable: list[Path] = []
+    seen: set[tuple[int, int]] = set()
     files = sorted(
-        found for root in roots for found in _files(root, unreadable) if _may_be(found, project)
+        (path, size)
+        for root in roots
+        for path, size, linked in _files(root, seen, unreadable)
+        if linked or _may_be(path, project)
     )
     sessions = _grouped([path for path, _ in files], unreadable)
     return Found(
@@ -81,29 +95,64 @@ def folder_name(path: str) -> str:
     return re.sub(r"[^A-Za-z0-9]", "-", path)
 
 
-def _files(root: Path, unreadable: list[Path]) -> Iterator[tuple[Path, int]]:
+def _files(
+    root: Path, seen: set[tuple[int, int]], unreadable: list[Path]
+) -> Iterator[tuple[Path, int, bool]]:
+    """The transcripts below a folder, their sizes, and whether a link to a folder led there.
+
+    Each folder is looked into once, by its own name rather than by a link's.
+    """
+
     def refused(error: OSError) -> None:
         unreadable.append(Path(os.fsdecode(error.filename or root)))
 
-    for folder, _, names in os.walk(root, onerror=refused):
-        for name in names:
-            if not name.endswith(".jsonl"):
+    above = {found for path in (root, *root.resolve().parents) if (found := _identity(path))}
+    todo = deque([root])
+    while todo:
+        top = todo.popleft()
+        if top is not root and _identity(top) in above:
+            unreadable.append(top)  # it would lead out of the transcripts, and back
+            continue
+        for folder, names, files in os.walk(top, onerror=refused):
+            found = _identity(Path(folder))
+            if found is None or found in seen:
+                names.clear()
                 continue
-            path = Path(folder, name)
-            try:
-                found = path.stat()
-            except OSError:
-                unreadable.append(path)
-                continue
-            if stat.S_ISREG(found.st_mode):
-                yield path, found.st_size
+            seen.add(found)
+            todo += (path for name in names if (path := Path(folder, name)).is_symlink())
+            for path, size in _transcripts(folder, files, unreadable):
+                yield path, size, top is not root
 
 
-def _may_be(found: tuple[Path, int], project: Path | None) -> bool:
+def _identity(folder: Path) -> tuple[int, int] | None:
+    try:
+        found = folder.stat()
+    except OSError:
+        return None
+    return found.st_dev, found.st_ino
+
+
+def _transcripts(
+    folder: str, names: list[str], unreadable: list[Path]
+) -> Iterator[tuple[Path, int]]:
+    for name in names:
+        if not name.endswith(".jsonl"):
+            continue
+        path = Path(folder, name)
+        try:
+            found = path.stat()
+        except OSError:
+            unreadable.append(path)
+            continue
+        if stat.S_ISREG(found.st_mode):
+            yield path, found.st_size
+
+
+def _may_be(path: Path, project: Path | None) -> bool:
     """False where the folder's name says that the session is about another project."""
     if project is None:
         return True
-    encoded = [part for part in found[0].parts if part.startswith("-")]
+    encoded = [part for part in path.parts if part.startswith("-")]
     # Long names are cut and get a hash; the record of the working folder decides on those.
     wanted = folder_name(str(project))[:180]
     return not encoded or any(part.startswith(wanted) for part in encoded)
@@ -117,7 +166,11 @@ def _grouped(files: list[Path], unreadable: list[Path]) -> tuple[SessionFiles, .
             at = len(path.parts) - 1 - path.parts[::-1].index("subagents")
             agents.setdefault(Path(*path.parts[:at]), []).append(path)
         elif path.name.startswith("agent-"):
-            session = _session_of(path, unreadable)
+            try:
+                session = session_of(path)
+            except OSError:
+                unreadable.append(path)
+                session = None
             agents.setdefault(path.with_name(session or path.stem), []).append(path)
         else:
             own[path.with_suffix("")] = path
@@ -129,50 +182,4 @@ def _grouped(files: list[Path], unreadable: list[Path]) -> tuple[SessionFiles, .
             agents=tuple(agents.get(key, ())),
         )
         for key in sorted({*own, *agents})
-    )
-
-
-def _session_of(path: Path, unreadable: list[Path]) -> str | None:
-    """The session that an agent's file beside the sessions' own belongs to, by its records."""
-    try:
-        with path.open("rb") as file:
-            for line in file.readlines(_PEEKED)[:_LINES]:
-                if name := _named(line):
-                    return name
-    except OSError:
-        unreadable.append(path)
-    return None
-
-
-def _named(line: bytes) -> str | None:
-    try:
-        said = json.loads(line)
-    except (ValueError, RecursionError):
-        return None
-    name = said.get("sessionId") if isinstance(said, dict) else None
-    return name if isinstance(name, str) and re.fullmatch(r"[\w-]{1,80}", name) else None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Beginning:
-    """What is known of an agent's beginning."""
-
-    tool_use: str = ""
-    """Id of the tool use that started it."""
-    depth: int = 0
-    """Agents between it and the session."""
-
-
-def beginning(path: Path) -> Beginning:
-    """What the meta file beside an agent's file says; nothing where it cannot be read."""
-    try:
-        with path.with_suffix(".meta.json").open("rb") as file:
-            said = json.loads(file.read(_LARGEST_META))
-    except (OSError, ValueError, RecursionError):
-        return Beginning()
-    if not isinstance(said, dict):
-        return Beginning()
-    use, depth = said.get("toolUseId"), said.get("spawnDepth")
-    return Beginning(
-        tool_use=use if isinstance(use, str) else "", depth=depth if type(depth) is int else 0
     )
