@@ -18,6 +18,7 @@ LAYERS = (
     ("cli",),
     ("build",),
     ("config", "learning", "replay", "report", "testing"),
+    ("report_model",),
     ("engine",),
     ("parts",),
     ("executors", "planners", "pools", "routers", "sinks", "verifiers"),

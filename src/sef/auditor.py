@@ -13,7 +13,7 @@ from dataclasses import dataclass
 
 from sef.checks.testfiles import TestFiles
 from sef.errors import DraftFailure
-from sef.events import Accepted, Audited, Committed, Fact, Routed, RunStarted, Sampled
+from sef.events import Accepted, AuditBegan, Audited, Committed, Fact, Routed, RunStarted, Sampled
 from sef.fork import Fork
 from sef.hedging import Tell
 from sef.judging import Judge
@@ -52,15 +52,23 @@ class Auditor:
 
         async def one(audit: Audit) -> None:
             async with free:
-                await tell(await self._audited(audit))
+                call = self._call(audit)
+                await tell(_began(call, audit.accepted.epoch))
+                try:
+                    found = await self._audited(audit, call)
+                except asyncio.CancelledError:
+                    # It was paid until now, and nobody knows how much.
+                    await tell(self._found(audit, None, "called off", Usage(cost_usd=None)))
+                    raise
+                await tell(found)
 
         async with asyncio.TaskGroup() as workers:
             for audit in drawn(told):
                 workers.create_task(one(audit))
 
-    async def _audited(self, audit: Audit) -> Audited:
+    async def _audited(self, audit: Audit, call: Call) -> Audited:
         try:
-            draft = await self.pool.draft(self._call(audit), _unheard)
+            draft = await self.pool.draft(call, _unheard)
         except Exception as error:  # foreign code: the target gave nothing to compare with
             known = error.usage if isinstance(error, DraftFailure) else None
             said = one_line(str(error) or type(error).__name__, 200)
@@ -166,6 +174,10 @@ def drawn(facts: Iterable[Fact]) -> tuple[Audit, ...]:
                 accepted=accepted[one.task, one.epoch],
             )
     return tuple(found.values())
+
+
+def _began(call: Call, epoch: int) -> AuditBegan:
+    return AuditBegan(task=call.task.id, epoch=epoch, executor=call.stage.executor, call=call.key)
 
 
 async def _overlay(fork: Fork, patch: Patch, paths: tuple[str, ...]) -> None:

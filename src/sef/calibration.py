@@ -95,7 +95,7 @@ def calibration(runs: Sequence[Past], known: Experience) -> Calibration:
     )
     return Calibration(
         lines=lines,
-        delegation=_share("delegation", (one.attempts[0].tier < Tier.TARGET for one in told)),
+        delegation=_share("delegation", (_delegated(one) for one in told)),
         rejection=_share("rejection", _rejections(told)),
     )
 
@@ -119,6 +119,10 @@ def _line(standing: Standing, tau: float | None, told: Iterable[Course]) -> Line
     mine = [one for one in told if one.sample and stratum_of(one.route) == standing.stratum]
     below = [one for one in mine if proved and one.sample and one.sample.probability < proved]
     return Line(standing=standing, tau=tau, proved=proved, below=len(below))
+
+
+def _delegated(course: Course) -> bool:
+    return any(one.tier < Tier.TARGET for one in course.attempts)
 
 
 def _rejections(told: Iterable[Course]) -> Iterable[bool]:

@@ -23,6 +23,8 @@ from sef.events import (
     Accepted,
     Answered,
     Applied,
+    AuditBegan,
+    Audited,
     Blocked,
     Cancelled,
     Committed,
@@ -273,7 +275,7 @@ class Engine:
 
     async def _emit(self, fact: TaskFact) -> None:
         """Tells a fact; a paid call's beginning and end are durable before anybody acts on them."""
-        if isinstance(fact, Answered) or (
+        if isinstance(fact, Answered | AuditBegan | Audited) or (
             isinstance(fact, Dispatched | Drafted | Failed) and fact.tier > Tier.NONE
         ):
             await self._record.take_durably(fact)

@@ -134,6 +134,16 @@ class Sampled:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class AuditBegan:
+    """The target is about to be asked: durable before it is."""
+
+    task: str
+    epoch: int
+    executor: str
+    call: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Audited:
     """The target did the task again beside an accepted draft, and the two were compared."""
 
@@ -241,6 +251,7 @@ TaskFact = (
     | Squashed
     | Blocked
     | Sampled
+    | AuditBegan
     | Audited
 )
 Fact = RunStarted | Routed | TaskFact | Cancelled | Resumed | Applied | RunFinished | Calibrated

@@ -32,6 +32,7 @@ from sef.events import (
 )
 from sef.model import Attempt, Route, Tier
 from sef.races import Races
+from sef.reasons import CALLED_OFF
 
 TEACHING = (RunStarted, Routed, Drafted, Failed, Rejected, Accepted, Squashed, Sampled, Audited)
 """The facts that the fold reads."""
@@ -110,7 +111,8 @@ class Standing:
         return found
 
     def _counted(self, course: Course, *, accepted: bool) -> Standing:
-        audit = course.audit if accepted else None
+        drawn = accepted and course.sample is not None and course.sample.drawn
+        outcome = course.audit.regression if course.audit else None
         said = course.verdict.probability if course.verdict else None
         right = (PRIOR if said is None else said) if accepted else 0.0
         return replace(
@@ -118,9 +120,9 @@ class Standing:
             shift=self.shift.after(1 - right),
             drafts=self.drafts + 1,
             accepted=self.accepted + accepted,
-            audited=self.audited + (audit is not None),
-            untold=self.untold + (audit is not None and audit.regression is None),
-            regressions=self.regressions + (audit is not None and audit.regression is True),
+            audited=self.audited + drawn,
+            untold=self.untold + (drawn and outcome is None),
+            regressions=self.regressions + (drawn and outcome is True),
         )
 
     def _tried(self, judged: Judged) -> Standing:
@@ -192,7 +194,7 @@ def _with_run(known: Experience, run: Past, promise: Promise) -> Experience:
     for course in courses(run.facts):
         stratum = stratum_of(course.route)
         purse = replace(purse, spent=purse.spent + _dollars(course.spent))
-        for seen in _observations(course, stratum, run.at):
+        for seen in _observations(course, stratum, run.at, estimates.models):
             estimates = estimates.plus(seen)
         races = races.plus(stratum, course)
         standing = standings.get(stratum)
@@ -222,12 +224,14 @@ def _standing(stratum: str, promise: Promise) -> Standing:
     )
 
 
-def _observations(course: Course, stratum: str, at: float) -> Iterable[Observation]:
+def _observations(
+    course: Course, stratum: str, at: float, models: Mapping[str, str]
+) -> Iterable[Observation]:
     """What the course of one task tells of each draft, or of the target alone."""
     target = next((one for one in course.attempts if one.tier is Tier.TARGET), None)
     audit = course.audit.usage.cost_usd if course.audit else None
     cost = target.cost_usd if target else audit
-    drafts = _drafts(course)
+    drafts = [one for one in _drafts(course) if not one.reason.startswith(CALLED_OFF)]
     if not drafts and target is not None and target.cost_usd is not None:
         yield Observation(stratum=stratum, target_cost=float(target.cost_usd), at=at)
     for number, one in enumerate(drafts):
@@ -235,7 +239,7 @@ def _observations(course: Course, stratum: str, at: float) -> Iterable[Observati
             stratum=stratum,
             executor=one.executor,
             tier=one.tier,
-            model=one.model or "",
+            model=one.model or models.get(one.executor, ""),
             # A call that gave no draft is no rejection, but it is paid and deferred like one.
             accepted=one.accepted is True,
             cost=None if one.cost_usd is None else float(one.cost_usd),

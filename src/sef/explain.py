@@ -9,6 +9,7 @@ from sef.events import (
     Accepted,
     Answered,
     Applied,
+    AuditBegan,
     Audited,
     Blocked,
     Cancelled,
@@ -97,6 +98,8 @@ def _ending(fact: Fact) -> str:
         case Sampled():
             odds = f"probability {fact.propensity:.2f}, thought right with {fact.probability:.3f}"
             return f"{'drawn for an audit' if fact.drawn else 'not drawn for an audit'}: {odds}"
+        case AuditBegan():
+            return f"{fact.executor} does it again, to compare (call {fact.call[:10]})"
         case Audited(regression=regression):
             found = {True: "a regression", False: "no regression", None: "it could not be told"}
             return f"audited: {found[regression]}: {fact.reason} ({_price(fact.usage.cost_usd)})"

@@ -85,11 +85,12 @@ class Gate:
     def reason(self) -> str:
         """One line in words."""
         numbers = (
-            f"accepted {self.a:.0%} (at least {self.a_low:.0%}), draft {self.c:.2f}, check"
-            f" {self.v:.2f}, redo {self.kappa:.2f} of a target run; {self.tried:.0f} drafts seen"
+            f"accepted {self.a:.0%} (likely at least {self.a_low:.0%}), draft {self.c:.2f},"
+            f" check and audit {self.v:.2f}, redo {self.kappa:.2f} of a target run;"
+            f" {self.tried:.0f} drafts seen"
         )
         if self.pays:
-            least = f"at least {self.saving_low:.0%}"
+            least = f"likely at least {self.saving_low:.0%}"
             return f"{self.executor} saves {self.saving:.0%}, {least}: {numbers}"
         if self.saving > 0:
             return f"{self.executor} may save {self.saving:.0%}, not surely: {numbers}"

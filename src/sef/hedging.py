@@ -12,6 +12,7 @@ from typing import Any
 from sef.events import Accepted, Dispatched, Drafted, Failed, Rejected, TaskFact
 from sef.model import Usage
 from sef.protocols import Clock
+from sef.reasons import CALLED_OFF
 
 Tell = Callable[[TaskFact], Awaitable[None]]
 """Takes a fact; returns when it may be acted on: a call's beginning and end are then durable."""
@@ -103,6 +104,6 @@ def _called_off(began: Dispatched) -> Failed:
         epoch=began.epoch,
         executor=began.executor,
         tier=began.tier,
-        reason="called off: another executor was accepted first",
+        reason=f"{CALLED_OFF}: another executor was accepted first",
         usage=Usage(cost_usd=None),
     )

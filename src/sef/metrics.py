@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from decimal import Decimal
 
-from sef.events import Audited, Drafted, Fact, Failed, RunStarted
+from sef.events import AuditBegan, Audited, Drafted, Fact, Failed, RunStarted
 from sef.model import Tier
 
 
@@ -59,13 +59,17 @@ class _Spending:
 def _spendings(facts: Iterable[Fact]) -> list[_Spending]:
     """Every attempt's price, and every audit's. An attempt ends in one of Drafted and Failed."""
     found = []
+    audits: dict[tuple[str, int], Decimal | None] = {}
     for fact in facts:
-        if isinstance(fact, Drafted):
+        if isinstance(fact, AuditBegan):
+            audits[fact.task, fact.epoch] = None  # unless it ends
+        elif isinstance(fact, Audited):
+            audits[fact.task, fact.epoch] = fact.usage.cost_usd
+        elif isinstance(fact, Drafted):
             found.append(_Spending(fact.task, fact.tier, fact.draft.usage.cost_usd))
         elif isinstance(fact, Failed):
             found.append(_Spending(fact.task, fact.tier, fact.usage.cost_usd))
-        elif isinstance(fact, Audited):
-            found.append(_Spending(fact.task, Tier.TARGET, fact.usage.cost_usd))
+    found += [_Spending(task, Tier.TARGET, paid) for (task, _), paid in audits.items()]
     return found
 
 

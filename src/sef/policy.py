@@ -180,6 +180,11 @@ class Decider:
             )
         )
 
+    def _unknown(self) -> tuple[str, ...]:
+        """What the numbers rest on that nobody knows yet."""
+        known = bool(self.known.estimates.targets)
+        return () if known else ("the target's price is not known yet: taken as $1 a task",)
+
     def _hedge(self, route: Route, choice: Choice | None) -> Hedge | None:
         """When the target starts beside the last draft; None where waiting is worth nothing."""
         if not self.usd_per_hour or choice is None or not choice.stages:
@@ -210,7 +215,7 @@ class Decider:
             route=route,
             cascade=cascade,
             begins=str(choice.mode) if choice else "",
-            weighed=_said(choice, beside) if choice else (),
+            weighed=(*_said(choice, beside), *self._unknown()) if choice else (),
             risk_usd=choice.risk if choice else 0.0,
         )
 

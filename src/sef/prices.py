@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, time
 from decimal import Decimal
 from typing import TYPE_CHECKING, Final
@@ -112,7 +112,11 @@ class PriceTable:
     """The price table of genai-prices, with prices of the user's own before it."""
 
     def __init__(self, own: Mapping[str, Rates] | None = None) -> None:
-        """`own` goes by a model's exact name: local models, or prices that were agreed upon."""
+        """`own` goes by a model's exact name: local models, or prices that were agreed upon.
+
+        They hold as they are for every day and in every mode. Where one has no price for searches,
+        the table's for that model holds.
+        """
         self._own = dict(own or {})
         self._found: dict[tuple[str, date, str | None, bool, bool, bool], Rates | None] = {}
 
@@ -135,9 +139,17 @@ class PriceTable:
         """
         key = (model, on, provider, batch, fast, us_only)
         if key not in self._found:
-            found = self._own.get(model) or _looked_up(model, on, provider, batch, fast)
-            self._found[key] = found.times(_US_ONLY) if found and us_only else found
+            self._found[key] = self._own_rates(model, on, provider) or _looked_up(
+                model, on, provider, batch=batch, fast=fast, us_only=us_only
+            )
         return self._found[key]
+
+    def _own_rates(self, model: str, on: date, provider: str | None) -> Rates | None:
+        own = self._own.get(model)
+        if own is None or own.web_search is not None:
+            return own
+        known = _looked_up(model, on, provider)
+        return own if known is None else replace(own, web_search=known.web_search)
 
     def price(
         self,
@@ -179,7 +191,15 @@ def _start_days(models: Iterable[ModelInfo]) -> Iterator[date]:
                 yield day
 
 
-def _looked_up(model: str, on: date, provider: str | None, batch: bool, fast: bool) -> Rates | None:
+def _looked_up(
+    model: str,
+    on: date,
+    provider: str | None,
+    *,
+    batch: bool = False,
+    fast: bool = False,
+    us_only: bool = False,
+) -> Rates | None:
     from genai_prices import Usage, calc_price
 
     name = _SUFFIX.sub("", model.strip().lower())
@@ -199,7 +219,8 @@ def _looked_up(model: str, on: date, provider: str | None, batch: bool, fast: bo
     variants = [one for one in found.model.price_variants or () if one.when == wanted]
     if wanted and not any(not one.constraint or one.constraint.active(moment) for one in variants):
         return None
-    return _rates(found.model_price)
+    rates = _rates(found.model_price)
+    return rates.times(_US_ONLY) if rates and us_only else rates
 
 
 def _rates(price: ModelPrice, above: int = -1) -> Rates | None:

@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 from decimal import Decimal
+from typing import Final
 
 from sef.errors import DraftFailure, GitError
 from sef.events import Failed, Rejected
 from sef.model import Evidence, Tier, Usage, Verdict
 from sef.text import one_line, sentences
+
+CALLED_OFF: Final = "called off"
+"""How the reason of an attempt begins that was not left to come to its end."""
 
 
 def with_gaps(verdict: Verdict, evidence: tuple[Evidence, ...]) -> str:

@@ -1,20 +1,15 @@
-"""What a run has to say for itself, as one JSON object and as numbers for the terminal.
-
-docs/reference/run-json.md describes every field; `schema` goes up when one changes its meaning.
-"""
+"""What a run has to say for itself, as one JSON object and as numbers for the terminal."""
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable, Mapping, Sequence
 from decimal import Decimal
-from typing import Annotated, Literal
-
-from pydantic import BaseModel, ConfigDict, Field, PlainSerializer, SkipValidation
 
 from sef.events import (
     Accepted,
     Applied,
+    AuditBegan,
+    Audited,
     Cancelled,
     Committed,
     Dispatched,
@@ -28,101 +23,17 @@ from sef.events import (
     RunStarted,
 )
 from sef.metrics import Costs, costs
-from sef.model import Answer, Attempt, Kind, Outcome, Status, Task, Tier, Usage
+from sef.model import Answer, Attempt, Outcome, Status, Task, Tier, Usage
+from sef.report_model import (
+    AttemptReport,
+    AuditReport,
+    CountsReport,
+    MatchReport,
+    RunReport,
+    TaskReport,
+)
 from sef.story import by_task, outcomes, run_status
 from sef.text import one_line, plain, sentences
-
-Money = Annotated[
-    Decimal | None,
-    PlainSerializer(
-        lambda value: None if value is None else float(value), return_type=float | None
-    ),
-]
-"""US dollars; null is unknown."""
-
-
-class _Reported(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-
-class CountsReport(_Reported):
-    """Results of a test run."""
-
-    passed: int
-    failed: int
-    errors: int
-    skipped: int
-    xfailed: int
-    xpassed: int
-    deselected: int
-
-
-class MatchReport(_Reported):
-    """A place in the tree."""
-
-    path: Annotated[str, SkipValidation]
-    """Exact: what is no Unicode in it stays as lone surrogates."""
-    line: int
-    text: str
-
-
-class AttemptReport(_Reported):
-    """One executor's try."""
-
-    executor: str
-    model: str | None
-    accepted: bool | None
-    reason: str
-    cost_usd: Money
-    seconds: float
-    tier: int
-    squashed: bool
-
-
-class TaskReport(_Reported):
-    """What became of one task."""
-
-    id: str
-    text: str
-    tier: int | None
-    kind: Kind | None
-    status: Literal["planned"] | Status
-    executor: str | None
-    attempts: tuple[AttemptReport, ...]
-    answer: str | None
-    commit: str | None
-    reason: str
-    counts: CountsReport | None
-    exit_code: int | None
-    matches: tuple[MatchReport, ...]
-
-
-class RunReport(_Reported):
-    """What became of a run."""
-
-    schema_: Literal[1] = Field(default=1, alias="schema")
-    run: str
-    status: Literal["planned", "ok", "partial", "failed", "cancelled"]
-    base: str | None
-    dirty: bool | None
-    branch: str | None
-    applied: bool
-    apply_error: str | None
-    seconds: float
-    tasks: tuple[TaskReport, ...]
-    cost_usd: Money
-    baseline_usd: Money
-    saved_usd: Money
-    saved_is: Literal["measured", "estimated", "unknown"]
-
-    def json_text(self) -> str:
-        """The object as indented JSON in ASCII."""
-        return json.dumps(self.model_dump(by_alias=True), indent=2)
-
-    @property
-    def red(self) -> bool:
-        """True when a command that was run on request did not succeed."""
-        return any(task.exit_code for task in self.tasks)
 
 
 def report(facts: Iterable[Fact], apply_error: str | None = None) -> RunReport:
@@ -132,7 +43,11 @@ def report(facts: Iterable[Fact], apply_error: str | None = None) -> RunReport:
     finished = [fact for fact in told if isinstance(fact, RunFinished)]
     ended = outcomes(told)
     open_attempts = _cut_off(told)
-    tasks = tuple(_task(outcome, open_attempts.get(outcome.task.id)) for outcome in ended)
+    audits = _audits(told)
+    tasks = tuple(
+        _task(outcome, open_attempts.get(outcome.task.id), audits.get(outcome.task.id))
+        for outcome in ended
+    )
     wrote = any(isinstance(fact, Committed) and fact.commit for fact in told)
     return RunReport.model_validate(
         {
@@ -234,6 +149,7 @@ def _planned(task: Task, routed: Routed) -> TaskReport:
         status="planned",
         executor=first,
         attempts=(),
+        audit=None,
         answer=None,
         commit=None,
         reason=sentences(routed.obstacle or _why(routed)),
@@ -249,7 +165,24 @@ def _why(routed: Routed) -> str:
     return routed.route.reason + said
 
 
-def _task(outcome: Outcome, open_attempt: AttemptReport | None) -> TaskReport:
+def _audits(facts: Iterable[Fact]) -> dict[str, AuditReport]:
+    """The audits that began, by task; one without an end was cut off."""
+    found: dict[str, AuditReport] = {}
+    for fact in facts:
+        if isinstance(fact, AuditBegan):
+            found[fact.task] = AuditReport(regression=None, reason="cut off", cost_usd=None)
+        elif isinstance(fact, Audited):
+            found[fact.task] = AuditReport(
+                regression=fact.regression,
+                reason=plain(fact.reason),
+                cost_usd=fact.usage.cost_usd,
+            )
+    return found
+
+
+def _task(
+    outcome: Outcome, open_attempt: AttemptReport | None, audit: AuditReport | None
+) -> TaskReport:
     attempts = tuple(_attempt(attempt) for attempt in outcome.attempts)
     if open_attempt and outcome.status is Status.CANCELLED:
         attempts = (*attempts, open_attempt)
@@ -260,8 +193,9 @@ def _task(outcome: Outcome, open_attempt: AttemptReport | None) -> TaskReport:
         tier=outcome.route.tier if outcome.route else None,
         kind=outcome.route.kind if outcome.route else None,
         status=outcome.status,
-        executor=attempts[-1].executor if attempts else None,
+        executor=_last(attempts),
         attempts=attempts,
+        audit=audit,
         answer=plain(answer.text) if outcome.answer else None,
         commit=outcome.commit,
         reason=plain(sentences(outcome.reason)),
@@ -272,6 +206,12 @@ def _task(outcome: Outcome, open_attempt: AttemptReport | None) -> TaskReport:
             for match in answer.matches
         ),
     )
+
+
+def _last(attempts: Sequence[AttemptReport]) -> str | None:
+    """Who was accepted, else who tried last: of two side by side the loser may end last."""
+    accepted = [one for one in attempts if one.accepted and not one.squashed]
+    return (accepted or attempts)[-1].executor if attempts else None
 
 
 def _counts(answer: Answer) -> CountsReport | None:

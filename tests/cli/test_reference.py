@@ -13,7 +13,8 @@ from sef.events import Applied, Cancelled, Committed, Dispatched, Resumed, RunFi
 from sef.model import Kind, Task, Tier
 from sef.planners import PLANNERS, load_plan
 from sef.rates import rates
-from sef.report import MatchReport, report
+from sef.report import report
+from sef.report_model import MatchReport
 from sef.testing import load_scripts
 
 DOCS = Path(__file__).parents[2] / "docs/reference"

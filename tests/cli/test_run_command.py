@@ -14,7 +14,7 @@ import pytest
 from command import PROJECT, SEF, sef
 
 from conftest import git
-from sef.report import AttemptReport, RunReport, TaskReport
+from sef.report_model import AttemptReport, RunReport, TaskReport
 
 Make = Callable[..., Path]
 pytestmark = pytest.mark.slow  # every command is a process of its own

@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable
 from decimal import Decimal
 from pathlib import Path
 
 import pytest
-from test_engine import of, run, task, writes
+from test_engine import engine_for, of, run, task, writes
 
 from conftest import git
-from sef.events import Accepted, Audited, RunFinished, Sampled
+from sef.events import Accepted, AuditBegan, Audited, Fact, RunFinished, Sampled
 from sef.metrics import costs
-from sef.protocols import Case
-from sef.testing import Script
+from sef.plan import Plan
+from sef.protocols import Assignment, Case, Proposal
+from sef.report import report
+from sef.testing import Recorder, Script
 
 Make = Callable[..., Path]
 DRAWN = "t6"
@@ -96,6 +99,44 @@ def test_a_target_that_fails_tells_nothing_and_hurts_nothing(
     assert found.regression is None
     assert "no draft" in found.reason
     assert ended[DRAWN].status == "done"
+
+
+def test_an_audit_that_is_called_off_has_an_unknown_price(repository: Make, tmp_path: Path) -> None:
+    """The run is as complete as before it, and nobody knows what the target was paid."""
+    root = repository({"a.py": "x = 1\n"})
+
+    class Endless:
+        began = False
+
+        async def execute(self, assignment: Assignment) -> Proposal:
+            self.began = True
+            await asyncio.sleep(60)
+            raise AssertionError
+
+    target = Endless()
+
+    async def work() -> tuple[Fact, ...]:
+        light = {DRAWN: writes("b.py", "y")}
+        engine = await engine_for(root, tmp_path, light, target, lambda _: True, Recorder(), 0.05)
+        running = asyncio.create_task(engine.run(Plan((task(DRAWN),))))
+        while not target.began:
+            await asyncio.sleep(0.01)
+        running.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await running
+        return engine.facts
+
+    facts = asyncio.run(work())
+    (began,) = of(facts, AuditBegan)
+    (found,) = of(facts, Audited)
+    assert (found.regression, found.usage.cost_usd) == (None, None)
+    assert costs(facts).cost is None
+    cut = [fact for fact in facts if fact is not found]  # as after kill -9
+    assert costs(cut).cost is None
+    told = report(cut).tasks[0]
+    assert (told.status, told.audit and told.audit.reason) == ("done", "cut off")
+    assert len(git(root, "worktree", "list").splitlines()) == 1
+    assert began.executor == "target"
 
 
 def test_without_audits_nothing_is_drawn(repository: Make, tmp_path: Path) -> None:

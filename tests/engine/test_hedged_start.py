@@ -22,11 +22,13 @@ from sef.events import (
     Recorded,
     Rejected,
 )
+from sef.experience import Past, Promise, experience
 from sef.hedge import Hedge
-from sef.model import Answer, Proposal, Status, Usage
+from sef.model import Answer, Proposal, Status, Tier, Usage
 from sef.plan import Plan
 from sef.policy import Decider
 from sef.protocols import Assignment, Case
+from sef.report import report
 from sef.story import outcomes
 from sef.testing import Recorder
 
@@ -97,6 +99,9 @@ def test_a_target_that_is_done_first_calls_the_draft_off(repository: Make, tmp_p
     assert [one.executor for one in of(facts, Accepted)] == ["target"]
     assert (light.called_off, target.called_off) == (1, 0)
     assert git(root, "show", "sef/r1:b.txt") == "target"
+    assert report(facts).tasks[0].executor == "target"
+    lost = experience([Past(at=0, facts=facts)], Promise())
+    assert lost.estimates.of("implement/1", "light", Tier.LIGHT).tried == 0
 
 
 def test_a_rejected_draft_waits_for_the_target(repository: Make, tmp_path: Path) -> None:

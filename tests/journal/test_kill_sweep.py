@@ -19,7 +19,8 @@ from conftest import git
 from sef.events import Answered, Resumed
 from sef.explain import explained
 from sef.journal import Journal
-from sef.report import RunReport, report
+from sef.report import report
+from sef.report_model import RunReport
 
 Make = Callable[..., Path]
 SWEEP = Path(__file__).with_name("sweep.py")

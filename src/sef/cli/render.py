@@ -9,7 +9,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from sef.report import AttemptReport, RunReport, TaskReport
+from sef.report_model import AttemptReport, RunReport, TaskReport
 from sef.text import one_line
 
 _SIGNS = {

@@ -21,7 +21,8 @@ from sef.plan import Plan
 from sef.planners import PLANNERS, load_plan
 from sef.policy import AUTO, POLICIES
 from sef.protocols import Sink
-from sef.report import RunReport, forecast, report
+from sef.report import forecast, report
+from sef.report_model import RunReport
 from sef.sinks.console import Progressing, terminal
 from sef.sinks.memory import Memory
 
