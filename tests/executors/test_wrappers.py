@@ -120,3 +120,25 @@ def test_nothing_is_begun_once_the_budget_is_used_up() -> None:
 
     asyncio.run(spend())
     assert budget.spent_usd == Decimal("0.12")
+
+
+def test_a_call_that_was_called_off_is_not_free() -> None:
+    """Its price is unknown; the dearest known one stands in for it."""
+    budget = Budget(Decimal(1))
+
+    class Endless:
+        async def execute(self, assignment: Assignment) -> Proposal:
+            await asyncio.sleep(60)
+            raise AssertionError
+
+    async def spend() -> None:
+        await Budgeted(Counting(), budget).execute(ASSIGNMENT)
+        once = budget.spent_usd
+        running = asyncio.create_task(Budgeted(Endless(), budget).execute(ASSIGNMENT))
+        await asyncio.sleep(0.01)
+        running.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await running
+        assert budget.spent_usd == 2 * once > 0
+
+    asyncio.run(spend())

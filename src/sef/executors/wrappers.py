@@ -60,10 +60,18 @@ class Budget:
 
     limit_usd: Decimal
     spent_usd: Decimal = field(default_factory=Decimal)
+    dearest_usd: Decimal = field(default_factory=Decimal)
+    """The dearest call so far: what one that is called off is taken to have cost."""
 
     def charge(self, usage: Usage | None) -> None:
         """Books what is known of a price; an unknown one cannot be held against the limit."""
-        self.spent_usd += (usage.cost_usd if usage else None) or Decimal(0)
+        paid = (usage.cost_usd if usage else None) or Decimal(0)
+        self.spent_usd += paid
+        self.dearest_usd = max(self.dearest_usd, paid)
+
+    def charge_called_off(self) -> None:
+        """Books a call whose price nobody will ever know as the dearest known one."""
+        self.spent_usd += self.dearest_usd
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,6 +93,9 @@ class Budgeted:
             proposal = await self.executor.execute(assignment)
         except DraftFailure as failure:
             self.budget.charge(failure.usage)
+            raise
+        except asyncio.CancelledError:
+            self.budget.charge_called_off()
             raise
         self.budget.charge(proposal.usage)
         return proposal
