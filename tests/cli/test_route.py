@@ -79,13 +79,23 @@ def test_without_labels_there_is_no_summary(tmp_path: Path) -> None:
     assert "summary" not in said
 
 
-def test_an_empty_file_has_no_routes(tmp_path: Path) -> None:
-    """A file without a line gives no rows, with or without --json."""
-    assert json.loads(run("--file", lines(tmp_path), "--json").stdout) == {
-        "schema": 1,
-        "routes": [],
-    }
-    assert run("--file", lines(tmp_path)).exit_code == 0
+@pytest.mark.parametrize("content", [(), ("\n", "  \n")])
+def test_a_file_without_requests_is_refused(tmp_path: Path, content: tuple[str, ...]) -> None:
+    """Nothing was routed, and a program that gave the wrong file is told so."""
+    done = run("--file", lines(tmp_path, *content), "--json")
+    assert done.exit_code == 2
+    assert "holds no request" in json.loads(done.stdout)["error"]
+
+
+def test_standard_input_is_a_file_too() -> None:
+    """`--file -` reads lines from there, and errors name it."""
+    signals._Written.yet = False
+    done = CliRunner().invoke(app, ["--file", "-", "--json"], input='{"text": "run the tests"}\n')
+    assert [row["tier"] for row in json.loads(done.stdout)["routes"]] == [0]
+    signals._Written.yet = False
+    done = CliRunner().invoke(app, ["--file", "-", "--json"], input="no JSON\n")
+    assert done.exit_code == 2
+    assert "standard input, line 1" in json.loads(done.stdout)["error"]
 
 
 def test_people_get_a_table(tmp_path: Path) -> None:
@@ -116,6 +126,7 @@ def test_only_x_is_summed_up(tmp_path: Path) -> None:
         ('{"text": "x", "tier": true}\n', 'line 2: unknown "tier" true'),
         ('{"text": "x", "tier": ["1"]}\n', 'line 2: unknown "tier"'),
         ('{"text": "x", "id": {}}\n', 'line 2: "id" is no'),
+        ('{"text": "x", "id": true}\n', 'line 2: "id" is no'),
         ("[" * 200_000 + "\n", "line 2: no JSON"),
         ('{"text": "' + "x" * 2**20 + '"}\n', "line 2: longer than 1 MiB"),
     ],

@@ -54,6 +54,12 @@ def test_other_names_of_columns_are_known(tmp_path: Path) -> None:
         (("x", "r", "m", 1, "", 3), "cost_usd is no number"),
         (("x", "r", "m", 1, 0.1, "many"), "calls is no number"),
         (("x", "r", "m", 2, 0.1, 3), "resolved is neither 0 nor 1"),
+        (("x", "r", "m", 1, "1_000", 3), "cost_usd is no number"),
+        (("x", "r", "m", 1, "١٢", 3), "cost_usd is no number"),
+        (("x", "r", "m", 1, 0.1, "1_0"), "calls is no number"),
+        (("x", "r", "m", 1, 1e7, 3), "cost_usd is above 1,000,000"),
+        (("x", "r", "m", 1, 1e-320, 3), "cost_usd is not 0 and below a billionth"),
+        (("x", "r", "m", 1, 0.1, 1e308), "calls is above 1,000,000,000"),
         (("", "r", "m", 1, 0.1, 3), "no task, repository or model"),
         (("t000", "repo0", "cheap", 1, 0.1, 3), "a further run of the same model and task"),
         (("t000", "elsewhere", "new", 1, 0.1, 3), "the task is in another repository elsewhere"),
@@ -78,7 +84,13 @@ def test_a_bad_row_is_left_out_and_counted(tmp_path: Path, row: tuple, why: str)
             '{"task":"a","repo":"r","model":"m","resolved":1,"cost_usd":1,"calls":1}\n[1]\n',
             "line 2: a list",
         ),
-        (HEAD + "a," + "x" * 200_000 + ",m,1,1,1\n", "line 1: field larger"),
+        ("\n\n" + HEAD + "a,r,m,1,1,1\n", "begins with a blank line"),
+        (HEAD.replace(",", ";") + "a;r;m;1;1;1\n", "a table with semicolons between"),
+        (HEAD.replace(",", "\t") + "a\tr\tm\t1\t1\t1\n", "a table with tabs between"),
+        (HEAD.strip() + ",resolved\na,r,m,1,1,1,0\n", "has the column resolved more than once"),
+        ('[{"task": "a"}]\n', "looks like a JSON array"),
+        ('{"task": "a", "task": "b"}\n', "line 1: .*'task' is there more than once"),
+        (HEAD + "a," + "x" * 200_000 + ",m,1,1,1\n", "line 2: field larger"),
     ],
 )
 def test_what_is_no_table_is_refused(tmp_path: Path, text: str, said: str) -> None:
@@ -87,6 +99,31 @@ def test_what_is_no_table_is_refused(tmp_path: Path, text: str, said: str) -> No
     path.write_text(text)
     with pytest.raises(UsageError, match=said):
         load(path)
+
+
+@pytest.mark.parametrize("coding", ["utf-16", "utf-16-le", "utf-16-be"])
+def test_another_coding_is_named(tmp_path: Path, coding: str) -> None:
+    """A spreadsheet's UTF-16 is told as such, with what is wanted."""
+    path = tmp_path / "wide.csv"
+    path.write_text(HEAD + "a,r,m,1,1,1\n", encoding=coding)
+    with pytest.raises(UsageError, match="looks like UTF-16") as raised:
+        load(path)
+    assert raised.value.hint
+    assert "UTF-8" in raised.value.hint
+
+
+def test_blanks_around_names_do_not_count(tmp_path: Path) -> None:
+    """As they do not in the rows."""
+    path = tmp_path / "wide.csv"
+    path.write_text(HEAD.replace(",", ", ") + "a, r, m, 1, 1, 1\n")
+    assert set(load(path).runs) == {"m"}
+
+
+def test_a_short_first_row_has_all_columns(tmp_path: Path) -> None:
+    """Columns are those of the head line: a row that ends early is left out, not the table."""
+    path = tmp_path / "short.csv"
+    path.write_text(HEAD + "a,r\n" + "b,r,m,1,1,1\n")
+    assert load(path).excluded == {"no task, repository or model": 1}
 
 
 def test_a_model_that_is_not_there_has_near_ones(tmp_path: Path) -> None:

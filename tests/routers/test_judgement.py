@@ -65,6 +65,31 @@ TROUBLE = (
     ("fix: ValueError: bad month, raised by the importer", 2),
     ("the importer is broken", 3),
 )
+PASTED = (
+    ("KeyError: 'vat' in shop/tax.py:12. Fix it.", 2),
+    ("ImportError: cannot import name Till from shop.till - can you fix this?", 2),
+    ("AttributeError: module 'till' has no attribute 'sum', please repair the importer", 2),
+    ('  File "till.py", line 8, in add, please fix', 2),
+    ("MemoryError: unable to allocate. Please find out why it leaks", 3),
+)
+CREEPING = (
+    "The heap of the importer keeps growing until the container is restarted",
+    "The till opens more and more file descriptors until nothing works",
+    "RSS grows by a few megabytes each hour",
+    "The build went from 3 min to 40 min after we added packages",
+    "Report generation jumped from two seconds to a minute; get it back down",
+    "As the table grows, the export needs longer and longer",
+)
+OUTPUT = (
+    ("Run ruff and report the results", 1),
+    ("Run the unit tests and let me know which fail", 1),
+    ("Build the wheel, then paste the last lines of the log", 1),
+    ("Run the report job and send the results to the API", 2),
+    ("Return the output of the parser as JSON", 2),
+    ("Change the timeout from 10 seconds to 30 seconds", 2),
+    ("Change the timeout from 30 seconds to 2 minutes", 2),
+    ("Keep the function under 30 lines", 2),
+)
 DOCUMENTS = (
     ("Update CHANGELOG.md for 2.0, then sort its sections", 1),
     ("In GUIDE.md reorder the chapters", 1),
@@ -76,6 +101,31 @@ DOCUMENTS = (
 
 def route(text: str) -> Route:
     return RulesRouter().route(Task(id="t", text=text))
+
+
+@pytest.mark.parametrize(("text", "tier"), PASTED)
+def test_what_is_said_behind_a_message_is_a_request(text: str, tier: int) -> None:
+    """A message on the line of the request pins the trouble down and does not hide the request."""
+    assert (int(route(text).tier), route(text).needs_context) == (tier, False)
+
+
+@pytest.mark.parametrize("text", CREEPING)
+def test_what_rises_till_something_ends_it_is_a_search(text: str) -> None:
+    """Growth of time or memory without a message goes to the target, and can be judged alone."""
+    assert (route(text).tier, route(text).needs_context) == (Tier.TARGET, False)
+
+
+@pytest.mark.parametrize(("text", "tier"), OUTPUT)
+def test_to_hand_back_what_was_printed_is_light(text: str, tier: int) -> None:
+    """Output for who asked is part of running; output for a program is code."""
+    assert route(text).tier == tier
+
+
+def test_a_statement_that_names_its_things_stands_alone() -> None:
+    """It is retained, but nobody needs the conversation to understand it."""
+    made = route("Highlighting of invoices during export looks whack on narrow phones")
+    assert (made.tier, made.needs_context) == (Tier.TARGET, False)
+    assert route("you modified those files in the main workspace").needs_context
 
 
 def read(name: str) -> list[tuple[str, str]]:

@@ -77,6 +77,9 @@ def replay(  # noqa: PLR0917 - a command's options are its parameters
     html: Annotated[
         Path | None, typer.Option(help="Also write a page with the cost-quality frontier.")
     ] = None,
+    force: Annotated[
+        bool, typer.Option("--force", help="Let --html overwrite a regular file of another kind.")
+    ] = False,
 ) -> None:
     """Replay policies over a table of outcomes, with a simulated verifier.
 
@@ -86,8 +89,24 @@ def replay(  # noqa: PLR0917 - a command's options are its parameters
     from sef.cli.replay_run import Certified, Replay, run_certificate, run_replay
 
     if certificate:
+        ignored = {
+            "--outcomes": outcomes,
+            "--target": target,
+            "--draft": draft,
+            "--all-pairs": all_pairs or None,
+            "--verifier-auc": verifier_auc,
+            "--verifier-tar": verifier_tar,
+            "--verifier-far": verifier_far,
+            "--html": html,
+            "--force": force or None,
+        }
         certified = Certified(
-            epsilon=epsilon, delta=delta, deployments=deployments, seed=seed, as_json=as_json
+            epsilon=epsilon,
+            delta=delta,
+            deployments=deployments,
+            seed=seed,
+            as_json=as_json,
+            unfit=tuple(name for name, value in ignored.items() if value is not None),
         )
         raise typer.Exit(guarded(lambda: run_certificate(certified), as_json=as_json))
     asked = Replay(
@@ -106,5 +125,6 @@ def replay(  # noqa: PLR0917 - a command's options are its parameters
         seed=seed,
         as_json=as_json,
         html=html,
+        force=force,
     )
     raise typer.Exit(guarded(lambda: run_replay(asked), as_json=as_json))

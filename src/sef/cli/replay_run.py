@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
-import tempfile
 import time
 from collections.abc import Callable, Mapping
 from contextlib import suppress
@@ -14,6 +12,7 @@ from pathlib import Path
 from rich.text import Text
 
 from sef.cli.complaints import printing, write
+from sef.cli.replay_page import allow, write_page
 from sef.cli.replay_tables import print_contest, print_excluded, print_pairs
 from sef.errors import UsageError
 from sef.gate import Rule
@@ -51,6 +50,7 @@ class Replay:
     seed: int
     as_json: bool
     html: Path | None
+    force: bool
 
     def settings(self) -> Settings:
         """What they mean. Raises UsageError where they contradict."""
@@ -76,6 +76,8 @@ class Certified:
     deployments: int
     seed: int
     as_json: bool
+    unfit: tuple[str, ...] = ()
+    """Options that were given and do not go with it."""
 
 
 def run_replay(asked: Replay) -> int:
@@ -83,6 +85,8 @@ def run_replay(asked: Replay) -> int:
     if asked.outcomes is None:
         raise UsageError("no table of outcomes", hint="Name one: --outcomes FILE")
     settings = asked.settings()
+    if asked.force and asked.html is None:
+        raise UsageError("--force is for --html alone", hint="Leave it out.")
     if asked.all_pairs:
         if asked.target or asked.drafts or asked.html:
             raise UsageError(
@@ -95,15 +99,18 @@ def run_replay(asked: Replay) -> int:
             "a replay needs a target and a draft",
             hint="--target MODEL --draft MODEL, or --all-pairs",
         )
+    if asked.html is not None:
+        allow(asked.html, asked.outcomes, force=asked.force)
     outcomes = load(asked.outcomes)
     case = make_case(outcomes, asked.target, asked.drafts)
     found = contest(case, settings, _progress("order"))
     excluded = _excluded(outcomes, case)
     inputs = _inputs(asked, settings, outcomes, len(case.tasks), len(set(case.repos)))
     if asked.html is not None:
-        _write_whole(asked.html, page(found, inputs, excluded))
+        said = page(found, inputs, excluded)
+        write_page(asked.html, asked.outcomes, said, force=asked.force)
     if asked.as_json:
-        write(json.dumps(_object(found, inputs, excluded), indent=2) + "\n")
+        write(_json(_object(found, inputs, excluded)))
         return 0
     with printing():
         print_contest(found, inputs, excluded)
@@ -111,18 +118,28 @@ def run_replay(asked: Replay) -> int:
 
 
 def run_certificate(asked: Certified) -> int:
-    """Simulates certified acceptance and prints its figures."""
+    """Simulates certified acceptance and prints its figures.
+
+    Raises UsageError where the options do not go with it.
+    """
+    if asked.unfit:
+        raise UsageError(
+            f"--certificate goes without {', '.join(asked.unfit)}",
+            hint="It simulates deployments of its own: no table is read, no page is written.",
+        )
     from sef.replay.certificate import simulate
 
     found = simulate(
         asked.epsilon, asked.delta, asked.deployments, asked.seed, _progress("deployment")
     )
     if asked.as_json:
-        write(json.dumps({"schema": 1, **found}, indent=2) + "\n")
+        write(_json({"schema": 1, **found}))
         return 0
     with printing():
         for name, value in found.items():
-            said = json.dumps(value) if isinstance(value, dict | list) else str(value)
+            said = (
+                json.dumps(value, allow_nan=False) if isinstance(value, dict | list) else str(value)
+            )
             terminal().print(Text(f"  {name:<28} {said}"), soft_wrap=True)
     return 0
 
@@ -134,12 +151,17 @@ def _all_pairs(asked: Replay, outcomes: Outcomes, settings: Settings) -> int:
     inputs = _inputs(asked, settings, outcomes, tasks, repos)
     if asked.as_json:
         said = {"schema": 1, "pairs": list(rows(played)), **figures, "inputs": inputs}
-        write(json.dumps(said | {"excluded": dict(outcomes.excluded)}, indent=2) + "\n")
+        write(_json(said | {"excluded": dict(outcomes.excluded)}))
         return 0
     with printing():
         print_pairs(played, figures)
         print_excluded(outcomes.excluded)
     return 0
+
+
+def _json(said: Mapping[str, object]) -> str:
+    """The one object. NaN and infinity are no JSON: rather nothing than those."""
+    return json.dumps(said, indent=2, allow_nan=False) + "\n"
 
 
 def _object(
@@ -242,16 +264,3 @@ def _progress(thing: str) -> Callable[[int, int], None]:
             terminal(stderr=True).print(Text(f"{thing} {done} of {of}", "dim"))
 
     return tell
-
-
-def _write_whole(path: Path, text: str) -> None:
-    """The file appears whole or not at all."""
-    handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
-    try:
-        with os.fdopen(handle, "w", encoding="utf-8") as file:
-            file.write(text)
-        os.chmod(name, 0o644)  # noqa: PTH101
-        os.replace(name, path)  # noqa: PTH105
-    except BaseException:
-        Path(name).unlink(missing_ok=True)
-        raise

@@ -19,6 +19,8 @@ app = typer.Typer()
 
   sef route --file prompts.jsonl --json > routes.json
 
+  head -20 prompts.jsonl | sef route --file -
+
 A line of the file is a JSON object with a "text", and as you like an "id" and a "tier": 1, 2, 3,
 or X for what cannot be judged without the conversation. With tiers there is a summary.
 
@@ -31,7 +33,9 @@ def route(
     ] = None,
     file: Annotated[
         Path | None,
-        typer.Option("-f", "--file", help="Requests as JSON lines.", show_default=False),
+        typer.Option(
+            "-f", "--file", help="Requests as JSON lines; - is standard input.", show_default=False
+        ),
     ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
 ) -> None:

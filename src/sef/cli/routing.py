@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import json
+import sys
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from time import perf_counter_ns
-from typing import Any, Final
+from typing import Any, BinaryIO, Final
 
 from rich.progress import track
 from rich.table import Table
@@ -25,6 +26,7 @@ _LARGEST: Final = 64 * 2**20  # bytes of a file of requests
 _LONGEST: Final = 2**20  # bytes of one line of it
 _READINGS: Final = 3  # of the clock a request; the least one is told
 _MANY: Final = 2_000  # requests, from which on progress is shown
+_STANDARD_INPUT: Final = Path("-")
 _SHAPE: Final = 'A line looks like this: {"id": "a1", "text": "run the linter", "tier": "1"}'
 _TIERS: Final = ("0 no model", "1 light", "2 standard", "3 target")
 
@@ -39,6 +41,8 @@ def route_requests(texts: Sequence[str], file: Path | None, *, as_json: bool) ->
             "give either texts or a file of them", hint='Example: sef route "rename Foo to Bar"'
         )
     asked = list(_read(file)) if file else [(str(at), text, None) for at, text in _counted(texts)]
+    if not asked:
+        raise UsageError(f"{_named(file)} holds no request", hint=_SHAPE)
     router = ROUTERS["rules"]()
     steps = track(asked, "routing", console=terminal(stderr=True), transient=True)
     judged = [_judged(router, *one) for one in (steps if len(asked) > _MANY else asked)]
@@ -68,15 +72,37 @@ def _judged(router: Router, name: str, text: str, label: str | None) -> Judged:
 
 
 def _read(file: Path) -> Iterator[tuple[str, str, str | None]]:
-    """Id, text and label of every line that is not empty."""
+    """Id, text and label of every line that is not empty; `-` is standard input."""
+    if file == _STANDARD_INPUT:
+        if sys.stdin is None:
+            raise UsageError("standard input is closed", hint="Name a file of JSON lines.")
+        yield from _requests(sys.stdin.buffer, _named(file))
+        return
     if not file.is_file():
         raise UsageError(f"{file} is not a file", hint="Name a file of JSON lines.")
     if file.stat().st_size > _LARGEST:
-        raise UsageError(f"{file} is larger than 64 MiB", hint="Split it: split -l 100000 FILE")
+        raise _too_large(str(file))
     with file.open("rb") as lines:
-        for number, line in enumerate(lines, 1):
-            if line.strip():
-                yield _request(line, f"{file}, line {number}", str(number))
+        yield from _requests(lines, str(file))
+
+
+def _requests(lines: BinaryIO, named: str) -> Iterator[tuple[str, str, str | None]]:
+    """Reads no more than is allowed, whatever the input's size is said to be."""
+    number = read = 0
+    while line := lines.readline(_LONGEST + 1):
+        number, read = number + 1, read + len(line)
+        if read > _LARGEST:
+            raise _too_large(named)
+        if line.strip() or len(line) > _LONGEST:
+            yield _request(line, f"{named}, line {number}", str(number))
+
+
+def _named(file: Path | None) -> str:
+    return "standard input" if file == _STANDARD_INPUT else str(file)
+
+
+def _too_large(named: str) -> UsageError:
+    return UsageError(f"{named} is larger than 64 MiB", hint="Split it: split -l 100000 FILE")
 
 
 def _request(line: bytes, where: str, number: str) -> tuple[str, str, str | None]:
@@ -89,7 +115,7 @@ def _request(line: bytes, where: str, number: str) -> tuple[str, str, str | None
     if not isinstance(said, dict) or not isinstance(said.get("text"), str):
         raise UsageError(f'{where}: no object with a "text" that is a string', hint=_SHAPE)
     name = said.get("id", number)
-    if not isinstance(name, str | int):
+    if not isinstance(name, str | int) or isinstance(name, bool):
         raise UsageError(f'{where}: "id" is no string or number', hint=_SHAPE)
     return one_line(str(name)), said["text"], _label(said, where)
 

@@ -5,9 +5,15 @@ from __future__ import annotations
 import html
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from typing import Final
 
 from sef.replay.contest import OURS, Contest
 
+BEGINNING: Final = (
+    '<!doctype html>\n<html lang="en"><head><meta charset="utf-8">\n'
+    '<meta name="generator" content="sef replay">'
+)
+"""What every page begins with, by which it is known again."""
 _WIDE, _HIGH = 720, 420
 _LEFT, _TOP, _RIGHT, _BOTTOM = 56, 16, 16, 44
 _STYLE = """
@@ -35,7 +41,7 @@ def page(found: Contest, inputs: Mapping[str, object], excluded: Mapping[str, in
     """The whole page as text. Everything in it is escaped; it loads nothing and runs nothing."""
     title = f"Replay: {inputs['target']} and {len(found.gates)} drafts"
     parts = (
-        '<!doctype html>\n<html lang="en"><head><meta charset="utf-8">',
+        BEGINNING,
         '<meta name="viewport" content="width=device-width, initial-scale=1">',
         f"<title>{_safe(title)}</title><style>{_STYLE}</style></head><body>",
         f"<h1>{_safe(title)}</h1>",

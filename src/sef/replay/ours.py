@@ -11,10 +11,15 @@ from sef.estimates import Estimates, Observation
 from sef.gate import Rule
 from sef.model import Tier
 from sef.replay.bill import Bill
+from sef.replay.case import Case
 from sef.replay.policies import Plan, World, accepted
 
 STRATUM: Final = "table"
 """All tasks of a table are one stratum: its repositories do not tell which drafts are accepted."""
+
+_LEAST: Final = 1e-9
+"""Of the target's mean cost: a run of it that cost nothing is taken to cost this much, since all
+is measured in what it costs. A draft beside such runs saves nothing, and is not made."""
 
 Thresholds = Callable[[tuple[int, ...]], tuple[float, ...]]
 """The thresholds of a cascade, given the numbers of its drafts."""
@@ -110,7 +115,7 @@ class Player:
     def _seen(self, task: int, tries: Sequence[_Try], *, shadow: bool) -> Iterator[Observation]:
         """What the policy can know: the target's cost only where the target worked."""
         case = self.world.case
-        target = case.target[task].cost
+        target = _paid(case, task)
         worked = shadow or not (tries and tries[-1].accepted)
         if not tries:
             yield Observation(stratum=STRATUM, target_cost=target)
@@ -136,6 +141,11 @@ class Player:
 
     def _tier(self, stage: int) -> Tier:
         return self.drafters[stage].tier
+
+
+def _paid(case: Case, task: int) -> float:
+    """What the target cost on a task, never nothing."""
+    return max(case.target[task].cost, _LEAST * case.scale)
 
 
 @dataclass(frozen=True, slots=True)
@@ -175,7 +185,7 @@ def _taught(
             accepted=scores[stage] >= plan.singles[stage],
             cost=run.cost,
             calls=run.calls,
-            target_cost=case.target[task].cost,
+            target_cost=_paid(case, task),
             shadow=place == 0,
         )
         yield seen

@@ -7,9 +7,8 @@ out and counted by reason, never mended.
 
 from __future__ import annotations
 
-import csv
-import json
 import math
+import re
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
@@ -19,11 +18,18 @@ from types import MappingProxyType
 from typing import Final
 
 from sef.errors import UsageError
+from sef.replay.rows import Row, rows_of
 from sef.text import one_line
 
 MOST_BYTES: Final = 256 * 2**20
 MOST_ROWS: Final = 1_000_000
 FEWEST_TASKS: Final = 30
+_MOST: Final = MappingProxyType({"cost_usd": 1e6, "calls": 1e9})
+"""Of one run. What is above is a mistake of its unit, and sums of such lose all digits."""
+_LEAST: Final = 1e-9
+"""The least amount besides 0, for the same reason."""
+_NUMBER: Final = re.compile(r"[+-]?(?:\d+\.?\d*|\.\d+)(?:e[+-]?\d+)?", re.ASCII | re.IGNORECASE)
+_ENDLESS: Final = re.compile(r"[+-]?(?:nan|inf|infinity)", re.ASCII | re.IGNORECASE)
 _NAMES: Final = MappingProxyType(
     {
         "task": ("task", "task_id", "instance_id"),
@@ -90,37 +96,11 @@ def load(path: Path) -> Outcomes:
     """The table in a file. Raises UsageError where it is no table of outcomes, OSError as open."""
     if path.stat().st_size > MOST_BYTES:
         raise UsageError(f"{path} has more than {MOST_BYTES // 2**20} MiB: too much for a table")
-    with path.open(encoding="utf-8-sig", errors="replace", newline="") as file:
-        first = next((line for line in file if line.strip()), "")
-        file.seek(0)
-        rows = _json_rows(path, file) if first.lstrip().startswith("{") else _csv_rows(path, file)
-        return _table(path, rows)
+    known = frozenset(name for names in _NAMES.values() for name in names)
+    return _table(path, rows_of(path, known))
 
 
-def _csv_rows(path: Path, file: Iterable[str]) -> Iterator[dict[str, object]]:
-    reader = csv.DictReader(file)
-    try:
-        for row in reader:
-            # A key of None holds the fields that the head line has no name for.
-            yield {key: value for key, value in row.items() if isinstance(key, str)}
-    except csv.Error as error:
-        raise UsageError(f"{path}, line {reader.line_num}: {error}") from error
-
-
-def _json_rows(path: Path, file: Iterable[str]) -> Iterator[dict[str, object]]:
-    for number, line in enumerate(file, 1):
-        if not line.strip():
-            continue
-        try:
-            row = json.loads(line)
-        except (ValueError, RecursionError) as error:
-            raise UsageError(f"{path}, line {number}: no JSON object: {error}") from error
-        if not isinstance(row, dict):
-            raise UsageError(f"{path}, line {number}: a {type(row).__name__}, not an object")
-        yield row
-
-
-def _table(path: Path, rows: Iterator[dict[str, object]]) -> Outcomes:
+def _table(path: Path, rows: Iterator[Row]) -> Outcomes:
     first = next(rows, None)
     if first is None:
         raise UsageError(f"{path} has no rows", hint=f"Columns of a table: {', '.join(_NAMES)}")
@@ -159,9 +139,7 @@ def _columns(path: Path, row: Mapping[str, object]) -> dict[str, str]:
     return found
 
 
-def _chained(
-    first: dict[str, object], rows: Iterator[dict[str, object]]
-) -> Iterator[dict[str, object]]:
+def _chained(first: Row, rows: Iterator[Row]) -> Iterator[Row]:
     yield first
     yield from rows
 
@@ -180,6 +158,10 @@ def _obstacle(named: Mapping[str, object], task: str, repo: str, model: str) -> 
             return f"{name} is not finite"
         if number < 0:
             return f"{name} is negative"
+        if number > _MOST[name]:
+            return f"{name} is above {_MOST[name]:,.0f}"
+        if 0 < number < _LEAST:
+            return f"{name} is not 0 and below a billionth"
     return None
 
 
@@ -211,10 +193,10 @@ def _text(value: object) -> str:
 
 
 def _number(value: object) -> float | None:
-    try:
-        return float(_text(value))
-    except ValueError:
-        return None
+    """Digits of ASCII without marks between them; float() would take 1_000 as well."""
+    text = _text(value)
+    known = _NUMBER.fullmatch(text) or _ENDLESS.fullmatch(text)
+    return float(text) if known else None
 
 
 def _listed(excluded: Mapping[str, int]) -> str:

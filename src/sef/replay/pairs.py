@@ -30,7 +30,8 @@ class Pair:
     draft: str
     target: str
     ratio_to_best: float
-    """Cost of ours over the cheaper of always-target and an admissible always-draft."""
+    """Cost of ours over the cheaper of always-target and an admissible always-draft; where that
+    one costs nothing, 1 and what ours costs over always-target."""
     cost_ratio: float
     quality_delta: float
     """Points."""
@@ -154,6 +155,11 @@ def _pair(case: Case, played: Sequence[_Sums]) -> Pair:
     warm = {name: total(one.warm[name] for one in played) for name in ("target", "draft", "ours")}
     steps = [step for one in played for step in one.steps]
     target, draft, ours = rest["target"], rest["draft"], rest["ours"]
+    if not target.cost:
+        raise UsageError(
+            f"all runs of the target {case.target_name} after the warm-up cost nothing",
+            hint="--warm-up N sets a shorter one, --orders N more orders.",
+        )
     behind = 100 * (draft.solved - target.solved) / len(steps)
     admissible = behind >= -WITHIN_POINTS
     best = min(target.cost, draft.cost) if admissible else target.cost
@@ -162,7 +168,7 @@ def _pair(case: Case, played: Sequence[_Sums]) -> Pair:
     return Pair(
         draft=case.names[0],
         target=case.target_name,
-        ratio_to_best=ours.cost / best,
+        ratio_to_best=ours.cost / best if best else 1 + ours.cost / target.cost,
         cost_ratio=ours.cost / target.cost,
         quality_delta=100 * (ours.solved - target.solved) / len(steps),
         draft_cost_ratio=draft.cost / target.cost,

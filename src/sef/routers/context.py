@@ -90,6 +90,9 @@ _LINE_OF_CODE: Final = re.compile(
     r"\s*(?:import\s.*|from\s+\S+\s+import\s.*|const\s.*=.*|let\s.*=.*|var\s.*=.*|#include\s.*"
     r"|use\s+[\w:]+;|[\w.]+\(.*\);?|<[\w/].*>)\s*"
 )
+_ARTICLES: Final = frozenset(("the", "a", "an", "our", "my", "each", "every", "some", "all"))
+_TO_SOMEBODY: Final = re.compile(r"[?#@❯$]|\b(?:you|you're|your|i|i'm|i've|let'?s|as you)\b")
+_SEVERAL: Final = 5  # things that are named
 _LEAST: Final = 25  # characters of what is shown
 
 
@@ -107,6 +110,19 @@ def needs_context(text: str, bare: str) -> str:
     if len(bare) < 120 and _REPROACH.match(bare) and not _ASKS.search(bare):
         return "it speaks of what was done before and asks for nothing"
     return _shown_elsewhere(text, bare)
+
+
+def stands_alone(bare: str) -> bool:
+    """Whether a statement that asks for nothing says what it is about.
+
+    It names several things and begins with one of them, not with who is spoken to, an answer, or
+    what was shown before.
+    """
+    words = [found[0].replace("’", "'") for found in _WORD.finditer(bare)]
+    begun = [word for word in words[:2] if word not in _ARTICLES]
+    named = {word for word in words if word not in _POINTERS}
+    speaks = _TO_SOMEBODY.search(bare) is not None
+    return not speaks and len(named) >= _SEVERAL and bool(begun) and begun[0] not in _POINTERS
 
 
 def _names_anything(text: str, bare: str) -> bool:

@@ -9,6 +9,26 @@ from typing import Final
 
 _MUCH: Final = r"(?:\w+ )?(?:memory|cpu|ram|bandwidth|queries|disk|time|requests|space)"
 
+_NUMBER: Final = (
+    r"(?:\d[\d.,]*|an?|one|two|three|four|five|six|seven|eight|nine|ten|twelve|fifteen|twenty"
+    "|thirty|forty|fifty|sixty|ninety|half an?|several|a few|under an?|less than an?)"
+)
+_UNIT: Final = "(?:ms|msecs?|milliseconds?|s|secs?|seconds?|mins?|minutes?|hours?|h|days?|[mg]i?b)"
+_RISES: Final = (
+    r"(?:creep\w*|crept|climb\w*|gr[eo]w\w*|ris(?:es?|ing|en)|rose|swell\w*|balloon\w*"
+    r"|increas(?:es|ed|ing)|accumulat\w+|piles? up|fills? up|goes up|going up|keeps? \w+ing)"
+)
+# Something rises little by little, till something else ends it.
+_EXHAUSTED: Final = (
+    rf"(?:memory|heap|rss|ram|swap|handles|descriptors|sockets|connections|threads|goroutines) "
+    rf"(?:\w+ ){{0,5}}{_RISES} / (?:creep|creeps|creeping|crept) up / more and more"
+    " / longer and longer / slower and slower"
+    " / (?:kernel|oom killer|watchdog|system) (?:kills|killed|reaps) (?:it|the)"
+    r" / killed by the / until (?:it|they|the \w+|nothing|everything) (?:dies|crash\w*|fails"
+    r"|hangs|stops|is (?:killed|restarted|out of)|runs? out|kills|restarts?|locks|works)"
+    " / (?:runs?|running|ran) out of (?:memory|disk|file|handles|sockets|connections|space|threads)"
+)
+
 SUBTLE: Final = (
     "but only (?:in|on|through|from|over|via|for|when|if|with|after|at) / replicas?"
     " / leader election / quorum / falls over"
@@ -68,6 +88,7 @@ SUBTLE: Final = (
     " / (?:some|any) kind(?:a| of)? (?:of )?(?:error|bug|issue|problem)"
     r" / (?:of|is) some kinda? / broken in ways / rebalanc\w+"
     " / works? (?:on my machine|locally but|alone|for me but)"
+    " / " + _EXHAUSTED
 )
 
 SUBTLE_TOO: Final = (
@@ -85,6 +106,20 @@ CAUSE: Final = (
     " / find (?:out )?(?:the )?(?:real )?(?:problem|reason|cause) / find out why"
     " / figure out why / no (?:idea|clue) (?:why|how|what) / diagnos(?:e|is) (?:the|why|what)"
     " / reason about / explain how (?:it|this) (?:can|could) happen / post-?mortem"
+)
+
+# It took less time, or less of something, before; or it should take so little again.
+_GROWN: Final = (
+    "(?:went|goes|going|gone|jumped|jumps|rose|risen|grew|grown|climbed|crept|degraded|ballooned"
+    rf"|slipped) (?:up )?from (?:about |around |under )?{_NUMBER} {_UNIT} to"
+    r" / as (?:the |our |its |more )?(?:\w+ )?(?:data|tables?|input|traffic|load|catalogue|database"
+    r"|dataset|volume|history|customers|users|rows|backlog) (?:\w+ )?(?:gr(?:ew|ows?|owing)"
+    "|increase[sd]?|gets bigger|got bigger|came|come in|pile[sd]? up)"
+    rf" / (?:get|bring|keep|push|cut) (?:it|them|this|that|the \w+|the \w+ \w+) (?:back )?"
+    rf"(?:down )?(?:under|below|within) (?:about )?{_NUMBER} {_UNIT}"
+    rf" / (?:get|bring) (?:it|them|this|that|the \w+|the \w+ \w+) back"
+    rf" (?:down|(?:under|below|to|within) {_NUMBER})"
+    " / used to take"
 )
 
 SPEED: Final = (
@@ -122,6 +157,8 @@ SPEED_SAID: Final = (
         r" / scal(?:e|es|ing) (?:to|out|up|with|beyond|linearly) / scalab\w+ / groan\w*"
         " / high cpu"
     )
+    + " / "
+    + _GROWN
 )
 
 SPEED_TOO: Final = r"memory / peak / index(?:es)? / loop / cach(?:e|ing) / optimi[sz]\w+"

@@ -8,9 +8,15 @@ from typing import Final
 
 _FENCE: Final = "```"
 # What a program wrote: a frame of a trace, a dated line of a log, a prompt with a command.
+# Behind it, on its last line, somebody may say what to do about it.
+_TOLD_BEHIND: Final = (
+    r"(?i:(?:[.,;!?)]|\s[-–—>]+)\s+(?:(?:so|and|now|then)\s+)?(?:please|pls|plz|kindly|can|could|would"
+    r"|will you|fix|repair|solve|resolve|debug|mend|handle|help|find|make|how|why|what|i |we )\b)"
+)
 _PRINTED: Final = re.compile(
     r"^[ \t]*(?:at \S+ \(|File \"|Traceback |\d{4}-\d\d-\d\d[ T]|\[?\d\d:\d\d:\d\d|npm ERR|\$ "
-    r"|PS [A-Z]:|[+-]{3} |@@ |\w+(?:Error|Exception): ).*$",
+    r"|PS [A-Z]:|[+-]{3} |@@ |\w+(?:Error|Exception): )"
+    rf".*?(?={_TOLD_BEHIND}|$)",
     re.MULTILINE,
 )
 _QUOTED: Final = re.compile(

@@ -24,7 +24,7 @@ from types import MappingProxyType
 from typing import Final
 
 from sef.model import Kind, Request, Route, Task, Tier
-from sef.routers.context import needs_context
+from sef.routers.context import needs_context, stands_alone
 from sef.routers.deep import Deep, deep
 from sef.routers.heads import Ask, about_documents, asks
 from sef.routers.language import english
@@ -104,7 +104,7 @@ def _read(text: str, given: tuple[Ask, ...]) -> Route:
             return _search(what, found)
         found += (Ask(tier=Tier.STANDARD, kind=Kind.IMPLEMENT, words=what),)
     if not found and not fired:
-        short = words <= _BRIEF
+        short = words <= _BRIEF and not stands_alone(bare)
         return replace(_retained("it asks for nothing that is known here"), needs_context=short)
     return _weighed(found, fired, words)
 

@@ -23,6 +23,20 @@ class Act(StrEnum):
     AUDIT = "audit"
 
 
+# What was printed is handed to who asked, not to another program.
+_PRINTS: Final = (
+    "(?:outputs?|results?|errors?|failures?|warnings?|findings|summary|numbers?|version|exit code"
+    "|status|lines?|log|logs|list|table|traceback)"
+)
+_HANDED_BACK: Final = (
+    rf" / paste (?:me |us |back |in )?(?:\w+ ){{0,3}}{_PRINTS}"
+    r" / (?:report|post|share|relay) (?:me |us |back )?(?:the |its |their |any |all )(?:\w+ ){0,2}"
+    rf"{_PRINTS}(?=\W*$|\W+(?:here|back|to me|to us|verbatim|in full|as is|if|and|then|of it)\b)"
+    rf" / send (?:me|us) (?:\w+ ){{0,3}}{_PRINTS} / report back(?=\W*$)"
+    r" / me know (?:if|whether|which|what|how many) (?:\w+ ){0,3}"
+    r"(?:fail(?:s|ed)?|pass(?:es|ed)?|prints?|says|errors?|warnings?|succeed(?:s|ed)?)"
+)
+
 VERBS: Final = Phrases(
     (
         (
@@ -32,7 +46,7 @@ VERBS: Final = Phrases(
             " / display / count / give me / give us / look up / look for / walk me / walk us"
             " / browse / view / cat / ls / pwd / fetch me / remind me / point me / inspect"
             " / re-read / define what / overview / git (?:status|log|diff|show|blame) / cd"
-            " / recap / quote / get me / read through / go through",
+            " / recap / quote / get me / read through / go through" + _HANDED_BACK,
         ),
         (
             Act.RUN,
