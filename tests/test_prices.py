@@ -107,6 +107,19 @@ def test_own_prices_go_before_the_table() -> None:
     assert table.price(Tokens(input=5), "my-local-model", on=DAY) == 0
 
 
+def test_own_prices_hold_in_every_mode() -> None:
+    """A batch, fast mode and the US alone change nothing; searches come from the table."""
+    one = Decimal(1)
+    own = Rates(input=one, output=one, cache_read=one, cache_write_5m=one, cache_write_1h=one)
+    table = PriceTable({"claude-opus-5-5": own, "lab": own})
+    tokens = Tokens(input=1_000_000)
+    for mode in ({}, {"batch": True}, {"fast": True}, {"us_only": True}):
+        assert table.price(tokens, "claude-opus-5-5", on=DAY, **mode) == 1
+        searched = Tokens(web_searches=100)
+        assert table.price(searched, "claude-opus-5-5", on=DAY, **mode) == 1
+        assert table.price(searched, "lab", on=DAY, **mode) is None
+
+
 def test_the_table_says_what_it_is() -> None:
     """Name, version and the day of its newest price."""
     name, newest = PriceTable().source()

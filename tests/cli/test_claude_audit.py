@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import re
+import shlex
 import shutil
 import struct
 import subprocess
@@ -17,11 +18,12 @@ from typing import Any
 import pytest
 
 from sef.cli import signals
-from sef.cli.audit_names import project_names
+from sef.cli.audit_names import place_name, project_names
 from sef.cli.audit_page import MARK, page, write_page
+from sef.cli.audit_pictures import daily
 from sef.cli.audit_prices import own_prices
 from sef.cli.audit_run import Wish, beginning, run_audit
-from sef.cli.audit_words import dollars, short
+from sef.cli.audit_words import dollars, short, unknown_lines
 from sef.errors import ConfigError, UsageError
 from transcripts.claude_logs import HAIKU, answered, asked, put, result, session, tool, usage
 
@@ -72,7 +74,9 @@ def test_the_object_has_the_sums(logs: Path, capsys: pytest.CaptureFixture[str])
     total = said["measured"]["total"]
     assert (total["requests"], total["cost_usd"], total["unpriced_requests"]) == (8, None, 1)
     assert total["priced_usd"] == pytest.approx(6 * 0.04304 + 0.0045)
-    assert said["prices"]["unknown"] == [{"model": "lab-model", "requests": 1, "tokens": 1}]
+    assert said["prices"]["unknown"] == [
+        {"model": "lab-model", "missing": "model", "requests": 1, "tokens": 1, "web_searches": 0}
+    ]
     assert said["reading"]["lines_not_understood"] == 1
     assert said["measured"]["waste"]["failed_tool_uses"] == 1
     assert [one["name"] for one in said["measured"]["by_project"]] == ["shop", "site"]
@@ -150,6 +154,133 @@ def test_only_one_project(logs: Path, tmp_path: Path, capsys: pytest.CaptureFixt
     assert said["scope"]["project"] == "site"
     with pytest.raises(UsageError, match="of that project"):
         run_audit(Wish(transcripts=logs / "projects/-home-ada-shop", project=tmp_path))
+
+
+def test_a_project_that_only_begins_alike_is_none(logs: Path) -> None:
+    """Half of a name, and a folder that is not there, are told with the way out."""
+    for wrong in ("/home/ada/sho", "/nope"):
+        with pytest.raises(UsageError, match=f"nothing was done in {wrong}\n.*--project"):
+            run_audit(Wish(transcripts=logs, project=Path(wrong)))
+
+
+def test_paths_that_lead_nowhere_are_refused(logs: Path, tmp_path: Path) -> None:
+    """Homes that nobody knows, and links in a circle, are no mistake of sef's."""
+    (tmp_path / "loop").symlink_to("loop")
+    for wish in (
+        Wish(transcripts=Path("~nobody-here/x")),
+        Wish(transcripts=tmp_path / "loop"),
+        Wish(transcripts=logs, project=Path("~nobody-here")),
+        Wish(transcripts=logs, project=tmp_path / "loop"),
+        Wish(transcripts=logs, html=tmp_path / "loop"),
+        Wish(transcripts=logs, html=tmp_path / "loop/a.html"),
+        Wish(transcripts=logs, html=tmp_path / ("n" * 300)),
+        Wish(transcripts=logs, prices=tmp_path),
+    ):
+        with pytest.raises(UsageError):
+            run_audit(wish)
+
+
+def test_what_could_not_be_read_shows_no_path(
+    logs: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The name of a folder of transcripts is a working folder's path; its last part is shown."""
+    closed = logs / "projects" / "-home-ada-secret-client-acme"
+    closed.symlink_to("..")
+    assert told_json(capsys, transcripts=logs)["reading"]["unreadable"] == ["acme"]
+    shown = told_json(capsys, transcripts=logs, show_text=True)["reading"]["unreadable"]
+    assert shown == [str(closed)]
+    names = [place_name(one) for one in ("/x/-a-b", "/x/C--work-b", "/x/s-1.jsonl", "/x/-")]
+    assert names == ["b", "b", "s-1.jsonl", "?"]
+
+
+def test_days_that_have_not_come_stand_apart(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A clock that was wrong once neither ends the period nor empties the picture."""
+    ahead = answered(BIG) | {"timestamp": "2199-01-01T00:00:00Z"}
+    session(tmp_path, asked("x"), answered(BIG), ahead, ahead | {"timestamp": "2198-01-01"})
+    session(tmp_path, answered(BIG) | {"timestamp": "2150-05-05T00:00:00Z"}, name="s2")
+    said = told_json(capsys, transcripts=tmp_path)
+    days = said["measured"]["by_day"]
+    assert [(one["name"], one["requests"]) for one in days] == [
+        ("2026-11-20", 1), ("after today", 2),
+    ]  # fmt: skip
+    assert said["reading"]["requests_after_today"] == 2
+    assert said["scope"]["last_day"] == "2026-11-20"
+    assert "<title>2026-11-20, claude-opus-5-5" in page(said)
+    assert not re.search(r"2150|2199", daily(said["measured"]))
+
+
+def test_models_of_one_shown_name_are_one_row(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Names that differ by what is never shown, or beyond what is shown, are summed."""
+    names = ("lab", "lab\x1b[31m", "lab\u200b", "m" * 90 + "1", "m" * 90 + "2")
+    session(tmp_path, *(answered(usage(out=1), model=name, costUSD=1) for name in names))
+    measured = told_json(capsys, transcripts=tmp_path)["measured"]
+    assert [one["requests"] for one in measured["by_model"]] == [3, 2]
+    assert [one["priced_usd"] for one in measured["by_day_and_model"]] == [3.0, 2.0]
+
+
+def test_of_many_unknown_models_the_largest_are_named(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Twenty, and how many more there are."""
+    session(tmp_path, *(answered(usage(out=n), model=f"lab-{n}") for n in range(1, 31)))
+    said = told_json(capsys, transcripts=tmp_path)
+    lines = list(unknown_lines(said))
+    assert len(lines) == 21
+    assert lines[0].startswith("no price known for lab-30: 1 requests, 30 tokens")
+    assert lines[-1] == "and 10 more without a price (--json): 10 requests, 55 tokens"
+
+
+def test_what_is_unknown_is_told_with_its_reason(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A price mends a model and a search, but not a day that nobody knows."""
+    searched = usage(out=1) | {"server_tool_use": {"web_search_requests": 3}}
+    undated = answered(usage(out=5))
+    del undated["timestamp"]
+    path = tmp_path / "own.toml"
+    path.write_text('[models."lab"]\ninput = 1.0\noutput = 1.0\n')
+    session(tmp_path, undated, answered(searched, model="lab"), answered(usage(out=2), model="lab"))
+    said = told_json(capsys, transcripts=tmp_path, prices=path)
+    assert list(unknown_lines(said)) == [
+        "no date, so no price of its day: claude-opus-5-5, 1 requests, 5 tokens",
+        "no price known for the web searches of lab: 1 requests with 3 searches; name one"
+        " (web_search) with --prices FILE",
+    ]
+    path.write_text('[models."lab"]\ninput = 1.0\noutput = 1.0\nweb_search = 20.0\n')
+    said = told_json(capsys, transcripts=tmp_path, prices=path)
+    assert said["measured"]["by_class_usd"]["web_searches"] == 0.06
+    assert said["measured"]["total"]["unpriced_requests"] == 1
+
+
+def test_a_total_without_a_request_names_cut_streams(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The client's dollars are told though no record has them."""
+    session(tmp_path, asked("x"), {"type": "cost-state", "totalCostUSD": 0.02662})
+    totals = told_json(capsys, transcripts=tmp_path)["measured"]["client_totals"]
+    assert totals["client_usd"] == totals["not_in_transcripts_usd"] == 0.02662
+    assert "$0.0266 (compaction, hooks, cut streams)" in told(capsys, transcripts=tmp_path)
+
+
+def numbers(said: object) -> Iterator[float]:
+    if isinstance(said, dict | list):
+        for one in said.values() if isinstance(said, dict) else said:
+            yield from numbers(one)
+    elif isinstance(said, float):
+        yield said
+
+
+def test_no_number_is_a_negative_nothing(logs: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """A difference of less than a billionth is zero, without a sign."""
+    session(logs, answered(usage(out=1)), {"type": "cost-state", "totalCostUSD": 0.0000199999999},
+            name="s9")  # fmt: skip
+    said = told_json(capsys, transcripts=logs)
+    assert said["measured"]["client_totals"]["not_in_transcripts_usd"] == 0
+    assert not any(str(one) == "-0.0" for one in numbers(said))
 
 
 NOW = 1_795_176_000.0  # 2026-11-20 12:00 UTC
@@ -257,14 +388,48 @@ def test_a_page_replaces_only_its_like(
             run_audit(Wish(transcripts=logs, html=wrong, force=True))
 
 
-def test_a_page_is_written_whole_or_not_at_all(tmp_path: Path) -> None:
-    """What goes wrong midway leaves the old page, and nothing beside it."""
-    html = tmp_path / "a.html"
-    html.write_text("old")
-    with pytest.raises(KeyError):
-        write_page(html, {})
-    assert [path.name for path in tmp_path.iterdir()] == ["a.html"]
-    assert html.read_text() == "old"
+def test_a_page_replaces_nothing_but_a_regular_file(logs: Path, tmp_path: Path) -> None:
+    """A pipe, a device and a link stay what they are, and nothing waits for them."""
+    os.mkfifo(tmp_path / "pipe")
+    (tmp_path / "old.html").write_text(MARK)
+    (tmp_path / "link").symlink_to("old.html")
+    (tmp_path / "gone").symlink_to("nowhere")
+    for name in ("pipe", "link", "gone", "/dev/null", "/dev/stdout"):
+        path = tmp_path / name
+        before = path.lstat().st_mode
+        for force in (False, True):
+            with pytest.raises(UsageError, match=r"is no regular file|is a link"):
+                run_audit(Wish(transcripts=logs, html=path, force=force))
+        assert path.lstat().st_mode == before
+    assert (tmp_path / "old.html").read_text() == MARK
+
+
+def test_a_page_may_have_the_longest_name(
+    logs: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """What it is written under until it is whole is short."""
+    html = tmp_path / ("n" * 250 + ".html")
+    told(capsys, transcripts=logs, html=html)
+    assert MARK in html.read_text()
+
+
+@pytest.mark.skipif(os.geteuid() == 0, reason="root may write everywhere")
+def test_a_folder_that_takes_no_page_is_named(logs: Path, tmp_path: Path) -> None:
+    """Not the name of a file in between, and not where the runs are kept."""
+    closed = tmp_path / "closed"
+    closed.mkdir(mode=0o555)
+    with pytest.raises(UsageError, match=f"into {closed}") as refused:
+        run_audit(Wish(transcripts=logs, html=closed / "a.html"))
+    assert "XDG" not in str(refused.value)
+
+
+def test_a_page_that_cannot_be_written_is_told_by_its_own_name(
+    logs: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Not by that of the file in between."""
+    said = told_json(capsys, transcripts=logs)
+    with pytest.raises(UsageError, match=r"/proc/a\.html cannot be written"):
+        write_page(Path("/proc/a.html"), said)
 
 
 def test_projects_of_one_name_are_told_apart() -> None:
@@ -280,8 +445,8 @@ def test_projects_of_one_name_are_told_apart() -> None:
 
 def test_numbers_in_words() -> None:
     """Cents from a dollar on; losses are negative; unknown is no number."""
-    assert [dollars(x) for x in (None, 0, -1.5, 0.01234, 1234.5)] == [
-        "unknown", "$0.0000", "-$1.50", "$0.0123", "$1,234.50",
+    assert [dollars(x) for x in (None, 0, -0.00001, -1.5, 0.01234, 1234.5)] == [
+        "unknown", "$0.0000", "$0.0000", "-$1.50", "$0.0123", "$1,234.50",
     ]  # fmt: skip
     assert [short(x) for x in (0, 999, 1_000, 99_950, 1_234_567, 10**9)] == [
         "0", "999", "1.0k", "100.0k", "1.2M", "1.0G",
@@ -309,6 +474,23 @@ def test_exit_codes(logs: Path, tmp_path: Path) -> None:
     assert (done.returncode, done.stdout) == (2, "")
     assert "30d" in done.stderr
     assert "sef claude audit --since 30d" in command("audit", "--help", home=tmp_path).stdout
+
+
+@pytest.mark.slow
+def test_what_standard_output_refuses(logs: Path, tmp_path: Path) -> None:
+    """A full one is told with this command's own way out; a reader that went away is not told."""
+    for options in ("", "--json"):
+        line = f"audit --transcripts {logs} {options}"
+        code = f"{shlex.join(CLAUDE)} {line}"
+        full = shell(f"{code} > /dev/full")
+        assert full.returncode == 2
+        assert "sef claude audit > FILE" in full.stderr
+        gone = shell(f"{code} | true; exit ${{PIPESTATUS[0]}}")
+        assert (gone.returncode, gone.stderr) == (1, "")
+
+
+def shell(line: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(("bash", "-c", line), capture_output=True, text=True, check=False)
 
 
 def first_pixel(image: bytes) -> bytes:

@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 import os
 import random
+import time
+import tracemalloc
 from pathlib import Path
 
 import pytest
@@ -13,7 +15,8 @@ from hypothesis import strategies as st
 
 from sef.errors import UsageError
 from sef.transcripts.instruction import instruction
-from sef.transcripts.lines import LONGEST
+from sef.transcripts.later import later
+from sef.transcripts.lines import LONGEST, MOST_A_LINE, records
 from sef.transcripts.places import default_folders, find_sessions, folder_name
 from sef.transcripts.session import Tally
 from transcripts.claude_logs import (
@@ -221,6 +224,67 @@ def test_advisers_are_requests_of_their_own(tmp_path: Path) -> None:
     ]  # fmt: skip
 
 
+def test_odd_passes_take_nothing_from_a_request(tmp_path: Path) -> None:
+    """Its own sums count, and so does the adviser that can be understood; the line is told."""
+    passes = [
+        {"type": "message", "input_tokens": -1},
+        {"type": "message", "input_tokens": 40},
+        {"type": "advisor_message", "model": OPUS, "output_tokens": -7},
+        {"type": "advisor_message", "model": OPUS, "output_tokens": 70},
+    ]
+    session(tmp_path, answered(usage(fresh=100, out=5) | {"iterations": passes}, model=HAIKU))
+    tally = Tally()
+    read(tmp_path, tally)
+    rows = list(booked(tmp_path).rows())
+    assert [(row.model, row.tokens.output) for row in rows] == [(HAIKU, 5), (OPUS, 70)]
+    assert rows[0].tokens.prompt == 100
+    assert tally.not_understood == 1
+
+
+def test_the_last_line_tells_the_mode(tmp_path: Path) -> None:
+    """A first line does not know yet that the answer will be fast; nor does an older copy."""
+    fast = usage(out=9) | {"speed": "fast"}
+    session(tmp_path, answered(usage(out=1), name="m1"), answered(fast, name="m1"))
+    assert [row.fast for row in booked(tmp_path).rows()] == [True]
+    session(tmp_path, answered(usage(out=1), name="m1"), name="a-copy")
+    assert [row.fast for row in booked(tmp_path).rows()] == [True]
+
+
+@pytest.mark.parametrize("names", [("s1", "s1"), ("s1", "s2"), ("s2", "s1")])
+def test_of_equal_sums_the_one_with_more_output_holds(
+    tmp_path: Path, names: tuple[str, str]
+) -> None:
+    """Within a file and over files, whichever comes first: output grows, the prompt does not."""
+    early, late = (answered(usage(fresh=a, out=b), name="m1") for a, b in ((100, 0), (0, 100)))
+    lines: dict[str, list[dict[str, object]]] = {}
+    for name, line in zip(names, (early, late), strict=True):
+        lines.setdefault(name, []).append(line)
+    for name, own in lines.items():
+        session(tmp_path, *own, name=name)
+    assert tokens(tmp_path) == (1, 0, 0, 0, 0, 100)
+
+
+@pytest.mark.parametrize("turned", [False, True])
+@pytest.mark.parametrize("apart", [False, True])
+def test_one_id_under_two_requests_to_two_models_is_two(
+    tmp_path: Path, turned: bool, apart: bool
+) -> None:
+    """In one file or two, in either order; another model or another request alone is no other."""
+    first = answered(usage(out=1), name="m1", requestId="r1")
+    second = answered(usage(out=2), name="m1", requestId="r2", model=HAIKU)
+    pair = (second, first) if turned else (first, second)
+    if apart:
+        session(tmp_path, pair[0], name="s1")
+        session(tmp_path, pair[1], pair[0], pair[1], name="s2")
+    else:
+        session(tmp_path, *pair, *pair)
+    rows = {(row.model, row.tokens.output) for row in booked(tmp_path).rows()}
+    assert rows == {(OPUS, 1), (HAIKU, 2)}
+    assert tokens(tmp_path)[0] == 2
+    session(tmp_path, first | {"requestId": "r3"}, second | {"requestId": "r1"}, name="s3")
+    assert tokens(tmp_path)[0] == 2
+
+
 def test_what_is_broken_is_counted_and_the_rest_is_read(tmp_path: Path) -> None:
     """Seven lines of twelve: cut off, no object, no kind, odd usage four times."""
     whole = json.dumps(answered(usage(out=1)))
@@ -258,6 +322,45 @@ def test_two_records_on_one_line_are_both_read(tmp_path: Path) -> None:
     assert tally.not_understood == 1
 
 
+@pytest.mark.parametrize("cut", [5, 60, 150, 220, 300])
+def test_a_whole_record_behind_half_a_one_is_read(tmp_path: Path, cut: int) -> None:
+    """A process that died in mid-line; the objects inside the half are taken for no records."""
+    torn = json.dumps(asked([{"type": "text", "text": "a \\ b"}], note={"a": {"b": 1}}))[:cut]
+    torn = torn[:-1] if torn.endswith("}") else torn
+    one, two = (json.dumps(answered(usage(out=n))) for n in (1, 2))
+    session(tmp_path, torn + one + two)
+    tally = Tally()
+    read(tmp_path, tally)
+    assert tokens(tmp_path) == (2, 0, 0, 0, 0, 3)
+    assert (tally.lines, tally.not_understood) == (3, 1)
+
+
+@pytest.mark.parametrize(
+    "line",
+    ["{}" * 500_000, '{"a":"' * 200_000, '{"a":' * 300_000, '{"a {"type":"user"}' * 60_000],
+    ids=["objects", "texts without an end", "nested", "torn again and again"],
+)
+def test_a_broken_line_takes_time_by_its_length(tmp_path: Path, line: str) -> None:
+    """A megabyte of the worst is done in a moment, in a bounded number of values."""
+    path = tmp_path / "a.jsonl"
+    path.write_text(line + "\n")
+    began = time.process_time()
+    found = sum(1 for _ in records(path))
+    assert time.process_time() - began < 1.0
+    assert found <= MOST_A_LINE + 1
+
+
+@pytest.mark.parametrize("inside", [" " * 19_000, "/" * 19_000, "<command-args>" * 1_300])
+def test_instructions_take_time_by_their_length(inside: str) -> None:
+    """A command's name that never ends is found to be none at once."""
+    began = time.process_time()
+    text = f"<command-name>{inside}<"
+    assert instruction(asked(text)) == text
+    text = f"<command-name>x</command-name>{inside}"
+    assert instruction(asked(text)) == "x"
+    assert time.process_time() - began < 0.2
+
+
 def test_a_line_of_any_length_takes_bounded_memory(tmp_path: Path) -> None:
     """One over 16 MiB is passed over and counted; what follows is read."""
     session(tmp_path, '{"type": "user", "x": "' + "a" * LONGEST + '"}', answered(usage(out=1)))
@@ -279,6 +382,7 @@ def test_bytes_that_are_no_text_are_survived(tmp_path: Path) -> None:
     assert tokens(tmp_path)[0] == 1
 
 
+NOON = 1_795_176_000.0  # 2026-11-20 12:00 UTC
 RECORDS = (
     asked("fix the bug in a.py"),
     answered(usage(fresh=1, read=2, short=3, hour=4, out=5), name="k1", tools=[tool("Read", "r1", file_path="/a")]),
@@ -383,7 +487,48 @@ def test_waste_is_seen(tmp_path: Path) -> None:
     assert [row.tools for row in rows] == [2, 2, 1]
     assert [(row.repeated, row.repeated_length) for row in rows] == [(0, 0), (1, 8), (0, 0)]
     assert [row.interrupted for row in rows] == [False, True, True]
-    assert ledger.tasks[0].interruptions == 2
+    assert ledger.interruptions == 2
+
+
+def test_an_interruption_before_any_answer_counts(tmp_path: Path) -> None:
+    """And one told by two files counts once; with --since only those that come after."""
+    stop = asked("[Request interrupted by user]", at="10:00:01")
+    later_stop = asked("[Request interrupted by user]", at="12:00:01")
+    records = asked("x"), stop, asked("again"), answered(at="11:00:00"), later_stop
+    session(tmp_path, *records, name="s1")
+    session(tmp_path, *records, name="fork")
+    assert booked(tmp_path).interruptions == 2
+    assert booked(tmp_path, since=NOON).interruptions == 1
+
+
+def test_what_reads_a_context_still_is_counted_by_its_prompts(tmp_path: Path) -> None:
+    """Until one is less than half as long; as counting step by step says, for any prompts."""
+    rng = random.Random(7)
+    for _ in range(50):
+        lengths = [rng.randrange(0, 40) for _ in range(rng.randrange(1, 30))]
+        session(tmp_path, *(answered(usage(read=n)) for n in lengths))
+        (one,) = read(tmp_path)
+        found = later(one.requests)
+        for at, request in enumerate(one.requests):
+            rest = lengths[at + 1 :]
+            cut = next((n for n, length in enumerate(rest) if length < lengths[at] // 2), len(rest))
+            assert found[id(request)] == cut
+
+
+def test_many_agents_take_time_by_their_number(tmp_path: Path) -> None:
+    """Four times as many take about four times as long, not sixteen times."""
+    seconds = []
+    for number in (500, 2_000):
+        lines = (
+            one
+            for n in range(number)
+            for one in (answered(), answered(isSidechain=True, agentId=f"a{n}"))
+        )
+        session(tmp_path, *lines)
+        began = time.process_time()
+        assert len(read(tmp_path)[0].agents) == number
+        seconds.append(time.process_time() - began)
+    assert seconds[1] < 10 * seconds[0]
 
 
 def test_after_compaction_reading_again_is_no_repetition(tmp_path: Path) -> None:
@@ -446,8 +591,7 @@ def test_since_leaves_out_what_is_older_and_what_has_no_date(tmp_path: Path) -> 
         answered(usage(out=1), at="10:00:00"),
         answered(usage(out=2), at="12:00:00"),
     )
-    noon = 1_795_176_000.0  # 2026-11-20 12:00 UTC
-    ledger = booked(tmp_path, since=noon)
+    ledger = booked(tmp_path, since=NOON)
     assert [row.tokens.output for row in ledger.rows()] == [2]
     assert ledger.left_out == 1
 
@@ -459,6 +603,12 @@ def test_the_config_folder_is_honoured(tmp_path: Path, monkeypatch: pytest.Monke
     assert default_folders({}) == (tmp_path / ".claude/projects",)
     (tmp_path / ".config/claude/projects").mkdir(parents=True)
     assert default_folders({}) == (tmp_path / ".config/claude/projects",)
+
+
+def test_a_home_that_nobody_knows_is_refused(tmp_path: Path) -> None:
+    """With the name of what asked for it."""
+    with pytest.raises(UsageError, match=r"CLAUDE_CONFIG_DIR.*~nobody-here"):
+        default_folders({"CLAUDE_CONFIG_DIR": "~nobody-here/x"})
 
 
 def test_what_cannot_be_read_is_named(tmp_path: Path) -> None:
@@ -500,6 +650,60 @@ def test_a_pipe_is_not_waited_for(tmp_path: Path) -> None:
     own = session(tmp_path, answered())
     os.mkfifo(own.with_name("pipe.jsonl"))
     assert [one.name for one in find_sessions((tmp_path,)).sessions] == ["s1"]
+
+
+def test_a_pipe_beside_an_agent_is_not_waited_for(tmp_path: Path) -> None:
+    """Its meta file may be anything; the agent counts."""
+    own = session(tmp_path, answered())
+    agent = put(own.with_suffix("") / "subagents/agent-a.jsonl", [answered(usage(out=7))])
+    os.mkfifo(agent.with_suffix(".meta.json"))
+    assert tokens(tmp_path)[0] == 2
+
+
+def test_an_agents_session_is_looked_for_in_bounded_memory(tmp_path: Path) -> None:
+    """A line of 30 MB at the head of an agent's file is not read to find out whose it is."""
+    path = session(tmp_path, answered(sessionId="s1"), name="agent-a")
+    with path.open("r+b") as file:
+        record = file.read()
+        file.seek(0)
+        file.write(b"x" * 30_000_000 + b"\n" + record)
+    tracemalloc.start()
+    assert len(find_sessions((tmp_path,)).sessions) == 1
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert peak < 8_000_000
+
+
+def test_links_to_folders_are_followed_once(tmp_path: Path) -> None:
+    """A project elsewhere counts; one that is there already does not again, nor does a circle."""
+    session(tmp_path, answered(), name="here")
+    elsewhere = session(tmp_path / "disk", answered(cwd="/srv/far"), name="far", folder="far")
+    projects = tmp_path / "projects"
+    (projects / "-0-first").symlink_to(projects / "-home-ada-shop")
+    (projects / "-srv-far").symlink_to(elsewhere.parent)
+    (projects / "-srv-again").symlink_to(elsewhere.parent)
+    (elsewhere.parent / "back").symlink_to(elsewhere.parent)
+    (projects / "-up").symlink_to("..")
+    found = find_sessions((tmp_path, projects))
+    assert sorted(one.name for one in found.sessions) == ["far", "here"]
+    assert [one.folder for one in found.sessions if one.name == "here"] == ["-home-ada-shop"]
+    assert [path.name for path in found.unreadable] == ["-up"]
+    about = find_sessions((tmp_path,), Path("/srv/far"))
+    assert [one.name for one in about.sessions] == ["far"]
+
+
+def test_a_folder_too_deep_to_be_named_is_told(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its path is longer than the system takes; the session above it is read."""
+    session(tmp_path, answered())
+    monkeypatch.chdir(tmp_path / "projects")
+    for _ in range(25):
+        Path("d" * 200).mkdir()
+        os.chdir("d" * 200)
+    found = find_sessions((tmp_path,))
+    assert len(found.sessions) == 1
+    assert [path.name for path in found.unreadable] == ["d" * 200]
 
 
 def test_projects_are_told_apart_by_their_folders(tmp_path: Path) -> None:

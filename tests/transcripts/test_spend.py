@@ -15,7 +15,7 @@ from sef.spend.kinds import classify
 from sef.spend.ledger import BookedTask
 from sef.spend.spend import TaskSums, quantile
 from sef.spend.statement import Statement, statement
-from sef.spend.sums import Sums
+from sef.spend.sums import Missing, Sums
 from sef.transcripts.session import Task
 from transcripts.claude_logs import (
     HAIKU,
@@ -58,6 +58,7 @@ def test_cost_by_hand(tmp_path: Path) -> None:
         "cache_write_5m": Decimal("0.05"),
         "cache_write_1h": Decimal("0.008"),
         "output": Decimal("0.0225"),
+        "web_searches": 0,
     }
 
 
@@ -212,7 +213,7 @@ def test_a_long_hand_over_from_a_big_context_saves(tmp_path: Path) -> None:
     assert found.saved_low > 0
 
 
-TASK = BookedTask(session=0, tier=Tier.LIGHT, kind=Kind.IMPLEMENT, interruptions=0, text="")
+TASK = BookedTask(session=0, tier=Tier.LIGHT, kind=Kind.IMPLEMENT, text="")
 
 
 def task_sums(cost: str, draft: str, model: str = OPUS, requests: int = 5) -> TaskSums:
@@ -264,7 +265,6 @@ def test_what_is_not_drafted_has_a_reason(changes: dict[str, object], reason: st
             "session": 0,
             "tier": Tier.LIGHT,
             "kind": Kind.IMPLEMENT,
-            "interruptions": 0,
             "text": "",
             **changes,
         }
@@ -307,6 +307,78 @@ def test_own_prices_are_used(tmp_path: Path) -> None:
     session(tmp_path, answered(usage(out=5_000), model="my-local-model"))
     done = statement(booked(tmp_path), PriceTable({"my-local-model": own}), MODELS)
     assert done.spend.total.cost == Decimal("0.005")
+
+
+def test_a_client_total_without_any_request_is_told(tmp_path: Path) -> None:
+    """A stream that was cut is booked by the client and recorded nowhere: all of it is missing."""
+    session(tmp_path, asked("x"), {"type": "cost-state", "totalCostUSD": 0.02662})
+    client = audited(tmp_path).spend.client
+    assert (client.sessions, client.left_out) == (1, 0)
+    assert (client.client, client.ours) == (Decimal("0.02662"), 0)
+    assert audited(tmp_path, whole=False).spend.client.left_out == 1
+
+
+SEARCHED = usage(out=1_000) | {"server_tool_use": {"web_search_requests": 3}}
+
+
+def own_rates(price: str = "1") -> Rates:
+    one = Decimal(price)
+    return Rates(input=one, output=one, cache_read=one, cache_write_5m=one, cache_write_1h=one)
+
+
+def test_own_prices_of_a_known_model_take_the_tables_price_of_searches(tmp_path: Path) -> None:
+    """1,000 tokens at 1 dollar a million, three searches at the table's 10 dollars a thousand."""
+    session(tmp_path, answered(SEARCHED))
+    done = statement(booked(tmp_path), PriceTable({OPUS: own_rates()}), MODELS)
+    assert done.spend.total.cost == Decimal("0.031")
+    assert done.spend.missing == {}
+
+
+@pytest.mark.parametrize("model", ["my-local-model", "us.anthropic.claude-opus-5-5-v1:0"])
+def test_searches_without_a_price_are_told_as_that(tmp_path: Path, model: str) -> None:
+    """Where neither the user nor the table has one, the searches are missing, not the model."""
+    session(tmp_path, answered(SEARCHED, model=model), answered(usage(out=1_000), model=model))
+    spend = statement(booked(tmp_path), PriceTable({model: own_rates()}), MODELS).spend
+    ((key, lost),) = spend.missing.items()
+    assert key == (model, Missing.SEARCHES)
+    assert (lost.requests, lost.tokens, lost.web_searches) == (1, 1_000, 3)
+    assert spend.total.priced == sum(spend.classes.values()) == Decimal("0.001")
+
+
+def test_classes_are_what_was_priced(tmp_path: Path) -> None:
+    """Searches have a class, an old client's price has one, a request without a price has none."""
+    session(
+        tmp_path,
+        answered(SEARCHED),
+        answered(usage(out=9), model="claude-of-2023", costUSD=0.5),
+        answered(usage(out=9), model="lab-model"),
+        answered(SEARCHED, model="us.anthropic.claude-opus-4-5-20251101-v1:0"),
+    )
+    spend = audited(tmp_path).spend
+    assert spend.total.unpriced == 2
+    assert spend.classes["web_searches"] == Decimal("0.03")
+    assert spend.classes["undivided"] == Decimal("0.5")
+    assert sum(spend.classes.values()) == spend.total.priced == Decimal("0.55")
+
+
+def test_only_requests_without_a_price_are_missing(tmp_path: Path) -> None:
+    """By their reason: no date, no fast price of a known model, a model that nobody knows."""
+    undated = answered(usage(out=1))
+    del undated["timestamp"]
+    session(
+        tmp_path,
+        undated,
+        answered(usage(out=100)),
+        answered(usage(out=10) | {"speed": "fast"}, model="claude-haiku-4-5"),
+        answered(usage(out=50), model="claude-haiku-4-5"),
+        answered(usage(out=20) | {"speed": "fast"}, model="lab-model"),
+    )
+    missing = audited(tmp_path).spend.missing
+    assert {key: one.tokens for key, one in missing.items()} == {
+        (OPUS, Missing.DATE): 1,
+        ("claude-haiku-4-5", Missing.MODE): 10,
+        ("lab-model", Missing.MODEL): 20,
+    }
 
 
 @pytest.mark.parametrize(("share", "found"), [(0.0, 1), (0.5, 3), (0.9, 5), (1.0, 5)])

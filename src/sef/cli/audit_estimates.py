@@ -75,7 +75,7 @@ def _switches(found: Delegations) -> Object:
 
 
 def _money(amount: Decimal) -> float:
-    return round(float(amount), 9)
+    return round(float(amount), 9) + 0.0  # never -0.0
 
 
 def _assumptions(found: Estimate) -> list[str]:

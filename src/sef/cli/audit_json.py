@@ -5,7 +5,7 @@ The table on the terminal and the page are drawn from this object alone, so all 
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from decimal import Decimal
@@ -13,16 +13,17 @@ from pathlib import Path
 from typing import Any, Final
 
 from sef.cli.audit_estimates import estimated
-from sef.cli.audit_names import project_names
+from sef.cli.audit_names import place_name, project_names
 from sef.prices import PriceTable
 from sef.spend.ledger import Ledger
-from sef.spend.spend import CLASSES, LONG_PROMPT, UNKNOWN, Spend, quantile
+from sef.spend.spend import CLASSES, LONG_PROMPT, UNDIVIDED, UNKNOWN, Spend, quantile
 from sef.spend.statement import Statement
 from sef.spend.sums import Sums
 from sef.text import one_line
 from sef.transcripts.session import Tally
 
 SCHEMA: Final = 1
+LATER: Final = "after today"
 _BIGGEST: Final = 10
 _NAME: Final = 80
 Object = dict[str, Any]
@@ -38,6 +39,12 @@ class Scope:
     backwards: int
     """Sessions in which time went back."""
     show_text: bool
+    today: str
+    """The day (UTC) on which the report is made; what is dated after it stands apart."""
+
+    def day(self, day: str) -> str:
+        """The day, or the one name of all days that have not come yet."""
+        return LATER if day > self.today and day != UNKNOWN else day
 
 
 def audit_json(
@@ -51,21 +58,20 @@ def audit_json(
     return {
         "schema": SCHEMA,
         "scope": _scope(spend, scope),
-        "reading": _reading(ledger, tally, scope),
+        "reading": _reading(spend, ledger, tally, scope),
         "prices": _prices(spend, table),
         "measured": {
             "total": sums(spend.total),
-            "by_day": _rows(spend.days, by_name=True),
-            "by_model": _rows(spend.models),
-            "by_project": _rows(spend.projects, names),
+            "by_day": _rows(_summed(spend.days, scope.day), by_name=True),
+            "by_model": _rows(_summed(spend.models, _named)),
+            "by_project": _rows({names[name]: one for name, one in spend.projects.items()}),
             "by_maker": _rows(spend.makers),
             "by_kind": _rows(spend.kinds),
             "by_tier": _rows(spend.tiers, by_name=True),
-            "by_class_usd": {name: money(spend.classes.get(name)) or 0.0 for name in CLASSES},
-            "by_day_and_model": [
-                {"day": day, "model": _named(model), "priced_usd": money(amount)}
-                for (day, model), amount in sorted(spend.day_models.items())
-            ],
+            "by_class_usd": {
+                name: money(spend.classes.get(name)) or 0.0 for name in (*CLASSES, UNDIVIDED)
+            },
+            "by_day_and_model": _days_and_models(spend, scope),
             "context": _context(spend),
             "waste": _waste(spend),
             "biggest_tasks": _biggest(spend, ledger, names, scope),
@@ -77,7 +83,7 @@ def audit_json(
 
 def money(amount: Decimal | None) -> float | None:
     """US dollars to a billionth; None is unknown."""
-    return None if amount is None else round(float(amount), 9)
+    return None if amount is None else round(float(amount), 9) + 0.0  # never -0.0
 
 
 def sums(one: Sums) -> Object:
@@ -98,21 +104,38 @@ def sums(one: Sums) -> Object:
     }
 
 
-def _rows(
-    table: Mapping[str, Sums], names: Mapping[str, str] | None = None, *, by_name: bool = False
-) -> list[Object]:
+def _rows(table: Mapping[str, Sums], *, by_name: bool = False) -> list[Object]:
     ordered = sorted(table.items(), key=lambda pair: (-pair[1].priced, -pair[1].tokens, pair[0]))
     if by_name:
         ordered = sorted(table.items())
-    return [{"name": names[name] if names else _named(name), **sums(one)} for name, one in ordered]
+    return [{"name": name, **sums(one)} for name, one in ordered]
+
+
+def _summed(table: Mapping[str, Sums], named: Callable[[str], str]) -> dict[str, Sums]:
+    """The same by the names that are shown: those that become equal are one row."""
+    found: dict[str, Sums] = {}
+    for name, one in table.items():
+        found.setdefault(named(name), Sums()).merge(one)
+    return found
+
+
+def _days_and_models(spend: Spend, scope: Scope) -> list[Object]:
+    found: dict[tuple[str, str], Decimal] = {}
+    for (day, model), amount in spend.day_models.items():
+        key = (scope.day(day), _named(model))
+        found[key] = found.get(key, Decimal(0)) + amount
+    return [
+        {"day": day, "model": model, "priced_usd": money(amount)}
+        for (day, model), amount in sorted(found.items())
+    ]
 
 
 def _named(name: str) -> str:
-    return one_line(name, _NAME)
+    return one_line(name, _NAME) or "?"
 
 
 def _scope(spend: Spend, scope: Scope) -> Object:
-    days = sorted(day for day in spend.days if day != UNKNOWN)
+    days = sorted(day for day in spend.days if day != UNKNOWN and day <= scope.today)
     since = None if scope.since is None else datetime.fromtimestamp(scope.since, UTC)
     project = scope.project and (str(scope.project) if scope.show_text else scope.project.name)
     return {
@@ -126,8 +149,8 @@ def _scope(spend: Spend, scope: Scope) -> Object:
     }
 
 
-def _reading(ledger: Ledger, tally: Tally, scope: Scope) -> Object:
-    places = [place if scope.show_text else Path(place).name for place in tally.unreadable]
+def _reading(spend: Spend, ledger: Ledger, tally: Tally, scope: Scope) -> Object:
+    places = [place if scope.show_text else place_name(place) for place in tally.unreadable]
     return {
         "files": tally.files,
         "bytes": tally.bytes,
@@ -137,24 +160,41 @@ def _reading(ledger: Ledger, tally: Tally, scope: Scope) -> Object:
         "unreadable": [one_line(place, 200) for place in places],
         "requests_told_twice": ledger.copies,
         "requests_without_date": tally.undated,
+        "requests_after_today": _after_today(spend, scope),
         "left_out_without_date": ledger.left_out,
         "sessions_back_in_time": scope.backwards,
     }
 
 
+def _after_today(spend: Spend, scope: Scope) -> int:
+    return sum(one.requests for day, one in spend.days.items() if scope.day(day) == LATER)
+
+
 def _prices(spend: Spend, table: PriceTable) -> Object:
     source, newest = table.source()
-    unknown = [
-        {"model": _named(name), "requests": one.unpriced, "tokens": one.tokens}
-        for name, one in sorted(spend.models.items())
-        if one.unpriced
-    ]
     return {
         "source": source,
         "newest_price_from": newest and newest.isoformat(),
-        "unknown": unknown,
+        "unknown": _unknown(spend),
         "client_priced_requests": spend.client_priced,
     }
+
+
+def _unknown(spend: Spend) -> list[Object]:
+    found: dict[tuple[str, str], Sums] = {}
+    for (model, missing), one in spend.missing.items():
+        found.setdefault((_named(model), missing.value), Sums()).merge(one)
+    ordered = sorted(found.items(), key=lambda pair: (-pair[1].tokens, pair[0]))
+    return [
+        {
+            "model": model,
+            "missing": missing,
+            "requests": one.requests,
+            "tokens": one.tokens,
+            "web_searches": one.web_searches,
+        }
+        for (model, missing), one in ordered
+    ]
 
 
 def _context(spend: Spend) -> list[Object]:

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
+from pathlib import Path
 from typing import Final
 
 from sef.text import one_line
 
 _LONGEST: Final = 80
+_FOLDER: Final = re.compile(r"-|[A-Za-z]--")
+"""How the name of a folder of transcripts begins: it is a working folder's whole path."""
 
 
 def project_names(projects: Iterable[tuple[str, bool]], *, whole: bool) -> dict[str, str]:
@@ -33,3 +37,9 @@ def project_names(projects: Iterable[tuple[str, bool]], *, whole: bool) -> dict[
 def _last(project: str, separator: str) -> str:
     parts = project.replace("\\", "/" if separator == "/" else "\\").rstrip(separator)
     return parts.rpartition(separator)[2]
+
+
+def place_name(place: str) -> str:
+    """The last part of a path; of a folder of transcripts, the last part of what it is for."""
+    name = Path(place).name
+    return _last(name, "-") or "?" if _FOLDER.match(name) else name

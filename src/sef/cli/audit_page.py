@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import os
+import stat
 import tempfile
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
 from html import escape
 from pathlib import Path
+from types import MappingProxyType
 from typing import Final
 
 from sef.cli import audit_words as words
@@ -18,34 +20,83 @@ from sef.errors import UsageError
 
 MARK: Final = '<meta name="generator" content="sef claude audit">'
 _HEAD: Final = 2_000
+_CUT: Final = 20
+"""Names from that length on may end in an ellipsis; the whole is told on pointing at them."""
+_NUMBERS: Final = (
+    "cost", "saved", "tasks", "requests", "agents'", "not cached", "cache read", "written",
+    "output",
+)  # fmt: skip
+_CLASSES: Final[Mapping[str, str]] = MappingProxyType(
+    {**dict.fromkeys(_NUMBERS, " class=n"), "instruction": " class=text"}
+)
 _ROWS: Final = 30
+_ELSEWHERE: Final = "Name another file: --html audit.html"
 
 
 def check_page(path: Path, *, force: bool) -> None:
-    """Raises UsageError where the file may not be written: it is a folder, or not one of ours."""
-    if path.is_dir():
-        raise UsageError(f"{path} is a folder", hint="Name a file: --html audit.html")
+    """Raises UsageError where the file may not be written.
+
+    It may be an older page, an empty file, or not be there; with `force` any regular file. A
+    folder, a device, a pipe and a link never: a link might lead to any of them.
+    """
+    try:
+        _check_place(path)
+        if not force and not _is_ours(path):
+            raise UsageError(
+                f"{path} is there, and is no page of sef claude audit",
+                hint="Name another file, or replace it with --force.",
+            )
+    except OSError as error:
+        raise _unwritable(path, error) from error
+
+
+def _check_place(path: Path) -> None:
     if not path.parent.is_dir():
         raise UsageError(f"there is no folder {path.parent}", hint="Make it first.")
-    if force or not path.exists():
+    if not os.access(path.parent, os.W_OK | os.X_OK):
+        raise UsageError(f"nothing can be written into {path.parent.absolute()}", hint=_ELSEWHERE)
+    try:
+        kind = path.lstat().st_mode
+    except FileNotFoundError:
         return
-    with path.open("rb") as file:
-        ours = not (head := file.read(_HEAD)) or MARK.encode() in head
-    if not ours:
-        raise UsageError(
-            f"{path} is there, and is no page of sef claude audit",
-            hint="Name another file, or replace it with --force.",
-        )
+    if stat.S_ISDIR(kind):
+        raise UsageError(f"{path} is a folder", hint=_ELSEWHERE)
+    if stat.S_ISLNK(kind):
+        raise UsageError(f"{path} is a link", hint="Name the file itself that it leads to.")
+    if not stat.S_ISREG(kind):
+        raise UsageError(f"{path} is no regular file", hint=_ELSEWHERE)
+
+
+def _is_ours(path: Path) -> bool:
+    """True for an older page, an empty file, and what is not there."""
+    try:
+        with path.open("rb") as file:
+            head = file.read(_HEAD)
+    except FileNotFoundError:
+        return True
+    return not head or MARK.encode() in head
+
+
+def _unwritable(path: Path, error: OSError) -> UsageError:
+    return UsageError(f"{path} cannot be written: {error.strerror or error}", hint=_ELSEWHERE)
 
 
 def write_page(path: Path, said: Object) -> None:
-    """Writes the page: whole or not at all. Raises OSError."""
-    target = path.resolve()
-    number, name = tempfile.mkstemp(prefix=f".{target.name}.", dir=target.parent)
+    """Writes the page: whole or not at all. Raises UsageError."""
+    try:
+        _replace(path, page(said))
+    except OSError as error:
+        raise _unwritable(path, error) from error
+
+
+def _replace(path: Path, text: str) -> None:
+    # A short name of its own: the page's may be as long as names can be.
+    number, name = tempfile.mkstemp(prefix=".sef-", dir=path.parent)
     try:
         with os.fdopen(number, "w", encoding="utf-8", errors="replace") as file:
-            file.write(page(said))
-        Path(name).replace(target)
+            file.write(text)
+        _check_place(path)
+        Path(name).replace(path)
     except BaseException:
         with suppress(OSError):
             Path(name).unlink()
@@ -139,67 +190,74 @@ def _client(said: Object) -> str:
 
 
 def _sums(title: str, rows: Sequence[Object]) -> str:
-    heads = (title, "requests", "not cached", "cache read", "written", "output", "cost")
-    return _table(heads, [_cells(one) for one in rows[:_ROWS]], left=1, more=len(rows) - _ROWS)
+    heads = (title, "cost", "requests", "not cached", "cache read", "written", "output")
+    return _table(heads, [_cells(one) for one in rows[:_ROWS]], more=len(rows) - _ROWS)
 
 
 def _cells(one: Object) -> tuple[str, ...]:
     written = one["cache_write_5m_tokens"] + one["cache_write_1h_tokens"]
     return (
         one["name"],
+        cost(one),
         f"{one['requests']:,}",
         short(one["input_tokens"]),
         short(one["cache_read_tokens"]),
         short(written),
         short(one["output_tokens"]),
-        cost(one),
     )
 
 
 def _tiers(tiers: Sequence[Object]) -> str:
-    heads = ("Tasks below the target", "worked on by", "draft by", "", "tasks", "cost", "saved")
+    heads = ("Tasks below the target", "cost", "saved", "tasks", "worked on by", "draft by", "")
     rows = [
         (
             words.tier_name(one["tier"]),
+            dollars(one["cost_usd"]),
+            words.span(one["saved_if_drafted_usd"]),
+            f"{one['tasks']:,}",
             one["worked"],
             one["model"],
             "drafted" if one["drafted"] else "left alone: drafting loses",
-            f"{one['tasks']:,}",
-            dollars(one["cost_usd"]),
-            words.span(one["saved_if_drafted_usd"]),
         )
         for one in tiers
     ]
-    return _table(heads, rows, left=4, more=0) if rows else ""
+    return _table(heads, rows) if rows else ""
 
 
 def _tasks(tasks: Sequence[Object]) -> str:
     texts = any(task["text"] for task in tasks)
-    heads = ("Biggest tasks", "project", "kind", "tier", *(("instruction",) if texts else ()))
+    heads = ("Biggest tasks", "cost", "project", "kind", "tier", "requests", "agents'")
     rows = [
         (
             task["day"] or "unknown day",
+            cost(task),
             task["project"],
             task["kind"] or "unknown",
             words.tier_name(task["tier"]),
-            *((task["text"] or "",) if texts else ()),
             f"{task['main_requests']:,}",
             f"{task['agent_requests']:,}",
-            cost(task),
+            *((task["text"] or "",) if texts else ()),
         )
         for task in tasks
     ]
-    return _table((*heads, "requests", "agents'", "cost"), rows, left=len(heads), more=0)
+    return _table((*heads, "instruction") if texts else heads, rows)
 
 
-def _table(heads: Sequence[str], rows: Sequence[Sequence[str]], *, left: int, more: int) -> str:
+def _table(heads: Sequence[str], rows: Sequence[Sequence[str]], more: int = 0) -> str:
+    """A table that scrolls where it is too wide; names stay whole, or end in an ellipsis."""
+
     def cells(row: Sequence[str], tag: str) -> str:
         return "".join(
-            f"<{tag}{'' if at < left else ' class=n'}>{escape(cell)}</{tag}>"
-            for at, cell in enumerate(row)
+            f"<{tag}{_CLASSES.get(head, '')}{_title(cell, head)}>{escape(cell)}</{tag}>"
+            for head, cell in zip(heads, row, strict=True)
         )
 
     body = "".join(f"<tr>{cells(row, 'td')}</tr>" for row in rows)
     rest = f'<p class="note">and {more} more</p>' if more > 0 else ""
     table = f"<table><thead><tr>{cells(heads, 'th')}</tr></thead><tbody>{body}</tbody></table>"
-    return f'<div class="wide">{table}</div>{rest}'
+    return f'<div class="wide" tabindex="0">{table}</div>{rest}'
+
+
+def _title(cell: str, head: str) -> str:
+    cut = len(cell) > _CUT and head not in _CLASSES
+    return f' title="{escape(cell)}"' if cut else ""

@@ -7,17 +7,20 @@ from datetime import date
 from html import escape
 from typing import Final
 
-from sef.cli.audit_words import CLASS_NAMES, Object, dollars, share, tier_name
+from sef.cli.audit_words import Object, classes, dollars, share, tier_name
 
-_WIDTH: Final = 900
 _COLOURS: Final = 7
 _MOST_DAYS: Final = 92
-_LEFT: Final = 70
+_LABELS: Final = 6
+_LEFT: Final = 13.0
+_RIGHT: Final = 96.0
+"""Where days begin and end; lengths across are per cent of the width, so that text keeps its size.
+"""
 
 
 def daily(measured: Object) -> str:
     """Stacked bars: a bar a day, a colour a model."""
-    rows = [row for row in measured["by_day_and_model"] if row["day"] != "unknown"]
+    rows = [row for row in measured["by_day_and_model"] if row["day"][:1].isdigit()]
     days = _calendar([row["day"] for row in rows])
     models = [one["name"] for one in measured["by_model"] if one["priced_usd"]]
     if not days:
@@ -30,35 +33,33 @@ def daily(measured: Object) -> str:
     names = list(dict.fromkeys(_group(model, models) for model in models))
     top = max(sum(amounts.values()) for amounts in table.values()) or 1.0
     height, base = 260, 220
-    step = (_WIDTH - _LEFT) / len(days)
+    step = (_RIGHT - _LEFT) / len(days)
     parts = [_axis(base, top, height=200)]
     for at, day in enumerate(days):
         x, y = _LEFT + at * step, float(base)
-        width = min(step * 0.8, 60)
+        width = min(step * 0.8, 7)
         for name in names:
             amount = table[day].get(name, 0.0)
             tall = 200 * amount / top
             y -= tall
             words = f"{day}, {name}: {dollars(amount)}"
             parts.append(_bar((x + (step - width) / 2, y, width, tall), names.index(name), words))
-        if at % max(1, len(days) // 8) == 0:
-            parts.append(
-                f'<text x="{x + step / 2:.1f}" y="{base + 20}" text-anchor="middle" class="soft">'
-                f"{escape(day[5:])}</text>"
-            )
+        if at % -(-len(days) // _LABELS) == 0:
+            said = escape(day[5:])
+            parts.append(_text(x + step / 2, base + 20, said, "middle", soft=True))
     said = f"Cost by day over {len(days)} days, at most {dollars(top)} a day."
     return _svg(height, said, parts) + _key(names)
 
 
 def cache_bar(measured: Object) -> str:
     """One bar: what the money was paid for, by class of tokens."""
-    amounts = [(shown, measured["by_class_usd"][name]) for name, shown in CLASS_NAMES]
+    amounts = classes(measured)
     total = sum(amount for _, amount in amounts)
     if not total:
         return "<p>Nothing that has a price.</p>"
     parts, x = [], 0.0
     for at, (shown, amount) in enumerate(amounts):
-        width = _WIDTH * amount / total
+        width = 100 * amount / total
         words = f"{shown}: {dollars(amount)}, {share(amount, total)}"
         parts.append(_bar((x, 5, width, 40), at, words))
         x += width
@@ -76,13 +77,13 @@ def tier_bars(measured: Object) -> str:
     for at, one in enumerate(rows):
         y, words = 8 + at * 36, f"{tier_name(one['name'])}: {dollars(one['priced_usd'])}"
         said.append(words)
-        width = 560 * one["priced_usd"] / top
+        width = 40 * one["priced_usd"] / top
         colour = int(one["name"]) if one["name"] in "0123" else _COLOURS - 1
+        paid = f"{dollars(one['priced_usd'])}, {one['requests']:,} requests"
         parts += [
-            f'<text x="100" y="{y + 18}" text-anchor="end">{escape(tier_name(one["name"]))}</text>',
-            _bar((115, y, width, 26), colour, words),
-            f'<text x="{125 + width:.1f}" y="{y + 18}" class="soft">'
-            f"{escape(dollars(one['priced_usd']))}, {one['requests']:,} requests</text>",
+            _text(17, y + 18, escape(tier_name(one["name"])), "end"),
+            _bar((19, y, width, 26), colour, words),
+            _text(20.5 + width, y + 18, escape(paid), "start", soft=True),
         ]
     return _svg(16 + 36 * len(rows), "; ".join(said), parts)
 
@@ -94,19 +95,20 @@ def before_and_after(said: Object) -> str:
     top = max(total, *after.values())
     if not top:
         return "<p>Nothing that has a price.</p>"
-    scale = 560 / top
+    scale = 34 / top
     low, high = after["high"] * scale, after["low"] * scale  # the most saved is the least paid
     middle = after["middle"] * scale
     words = f"{dollars(after['high'])} to {dollars(after['low'])}"
     parts = [
-        '<text x="150" y="28" text-anchor="end">as it was, measured</text>',
-        _bar((165, 10, total * scale, 28), 0, f"measured: {dollars(total)}"),
-        f'<text x="{175 + total * scale:.1f}" y="29" class="soft">{escape(dollars(total))}</text>',
-        '<text x="150" y="74" text-anchor="end">drafted, estimated</text>',
-        _bar((165, 56, middle, 28), 2, f"estimated: {words}"),
-        f'<path class="whisker" fill="none" d="M{165 + low:.1f} 62v16m0-8H{165 + high:.1f}'
-        'm0-8v16"/>',
-        f'<text x="{175 + max(middle, high):.1f}" y="75" class="soft">{escape(words)}</text>',
+        _text(29, 29, "as it was, measured", "end"),
+        _bar((31, 10, total * scale, 28), 0, f"measured: {dollars(total)}"),
+        _text(32.5 + total * scale, 29, escape(dollars(total)), "start", soft=True),
+        _text(29, 75, "drafted, estimated", "end"),
+        _bar((31, 56, middle, 28), 2, f"estimated: {words}"),
+        _line("whisker", (31 + low, 70), (31 + high, 70)),
+        _line("whisker", (31 + low, 62), (31 + low, 78)),
+        _line("whisker", (31 + high, 62), (31 + high, 78)),
+        _text(32.5 + max(middle, high), 75, escape(words), "start", soft=True),
     ]
     return _svg(95, f"Measured {dollars(total)}; with drafts, estimated {words}.", parts)
 
@@ -127,9 +129,20 @@ def _group(model: str, models: Sequence[str]) -> str:
 
 def _svg(height: float, said: str, parts: Iterable[str]) -> str:
     return (
-        f'<svg viewBox="0 0 {_WIDTH} {height:g}" role="img" aria-label="{escape(said)}">'
+        f'<svg width="100%" height="{height:g}" role="img" aria-label="{escape(said)}">'
         f"<title>{escape(said)}</title>{''.join(parts)}</svg>"
     )
+
+
+def _text(x: float, y: float, words: str, anchor: str, *, soft: bool = False) -> str:
+    """Words at a place; they have to be escaped already."""
+    look = ' class="soft"' if soft else ""
+    return f'<text x="{x:.2f}%" y="{y:g}" text-anchor="{anchor}"{look}>{words}</text>'
+
+
+def _line(look: str, begin: tuple[float, float], end: tuple[float, float]) -> str:
+    (x1, y1), (x2, y2) = begin, end
+    return f'<line class="{look}" x1="{x1:.2f}%" y1="{y1:g}" x2="{x2:.2f}%" y2="{y2:g}"/>'
 
 
 def _bar(box: tuple[float, float, float, float], colour: int, words: str) -> str:
@@ -138,7 +151,7 @@ def _bar(box: tuple[float, float, float, float], colour: int, words: str) -> str
     if width <= 0 or height <= 0:
         return ""
     return (
-        f'<rect x="{x:.1f}" y="{y:.1f}" width="{width:.1f}" height="{height:.1f}" rx="1.5"'
+        f'<rect x="{x:.2f}%" y="{y:.1f}" width="{width:.2f}%" height="{height:.1f}" rx="1.5"'
         f' style="fill:var(--c{colour % _COLOURS})"><title>{escape(words)}</title></rect>'
     )
 
@@ -147,11 +160,9 @@ def _axis(base: int, top: float, *, height: int) -> str:
     lines = []
     for part in (0.0, 0.5, 1.0):
         y = base - height * part
-        lines.append(
-            f'<line class="axis" x1="{_LEFT}" x2="{_WIDTH}" y1="{y:.1f}" y2="{y:.1f}"/>'
-            f'<text x="{_LEFT - 8}" y="{y + 4:.1f}" text-anchor="end" class="soft">'
-            f"{escape(dollars(top * part)) if part else '$0'}</text>"
-        )
+        said = escape(dollars(top * part)) if part else "$0"
+        lines.append(_line("axis", (_LEFT, y), (100, y)))
+        lines.append(_text(_LEFT - 1, y + 4, said, "end", soft=True))
     return "".join(lines)
 
 

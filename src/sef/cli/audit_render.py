@@ -100,18 +100,16 @@ def _cells(one: Object, measured: Object) -> list[Text]:
 
 def _classes(said: Object) -> Table:
     measured = said["measured"]
-    amounts = measured["by_class_usd"]
     table = Table(box=None, padding=(0, 2, 0, 0), show_edge=False)
     table.add_column("what was paid for", header_style="bold", min_width=20)
     table.add_column("cost", justify="right", header_style="dim")
     table.add_column("", justify="right")
-    for name, shown in words.CLASS_NAMES:
-        amount = amounts[name]
+    for shown, amount in words.classes(measured):
         part = share(amount, measured["total"]["priced_usd"])
         table.add_row(Text(shown), Text(dollars(amount)), Text(part, "dim"))
     total = measured["total"]
-    for field, shown in (("web_searches", "web searches"), ("web_fetches", "web fetches"),
-                         ("code_runs", "code runs")):  # fmt: skip
+    for field, shown in (("web_searches", "searched"), ("web_fetches", "fetched"),
+                         ("code_runs", "code run")):  # fmt: skip
         if total[field]:
             table.add_row(Text(shown), Text(f"{total[field]:,} times"))
     table.add_row()

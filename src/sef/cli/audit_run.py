@@ -5,8 +5,10 @@ from __future__ import annotations
 import json
 import os
 import re
+import sys
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from pathlib import Path
@@ -25,7 +27,7 @@ from sef.sinks.console import terminal
 from sef.spend.kinds import classify
 from sef.spend.ledger import Ledger
 from sef.spend.statement import statement
-from sef.transcripts.places import Found, default_folders, find_sessions
+from sef.transcripts.places import Found, at_home, default_folders, find_sessions
 from sef.transcripts.reader import SessionReader
 from sef.transcripts.session import Session, Tally
 
@@ -62,34 +64,74 @@ def run_audit(wish: Wish) -> int:
     if wish.html is not None:
         write_page(wish.html, said)
     if wish.as_json:
-        write(json.dumps(said, indent=2) + "\n")
+        with _said_elsewhere():
+            write(json.dumps(said, indent=2) + "\n")
         return 0
-    with printing():
+    with _said_elsewhere(), printing():
         render(said, terminal())
         if wish.html is not None:
             terminal().print(f"Wrote {wish.html}", markup=False, soft_wrap=True)
+        sys.stdout.flush()
     return 0
+
+
+@contextmanager
+def _said_elsewhere() -> Iterator[None]:
+    """What standard output refuses can be had again: nothing was changed."""
+    try:
+        yield
+    except UsageError as error:
+        error.hint = "Send it elsewhere: sef claude audit > FILE"
+        raise
 
 
 def collect(wish: Wish, since: float | None, table: PriceTable) -> dict[str, Any]:
     """Reads the transcripts and returns what docs/reference/audit-json.md describes."""
-    folders = (wish.transcripts,) if wish.transcripts else default_folders(os.environ)
-    project = wish.project.expanduser().resolve() if wish.project else None
-    found = find_sessions(tuple(path.expanduser() for path in folders), project)
+    folders = default_folders(os.environ) if wish.transcripts is None else (
+        at_home(wish.transcripts, "--transcripts"),
+    )  # fmt: skip
+    project = wish.project and _whole_path(wish.project)
+    found = find_sessions(folders, project)
     if not found.sessions and not found.unreadable:
-        raise UsageError(
-            f"no transcripts {'of that project ' if project else ''}in {folders[0]}",
-            hint="Name the folder that holds them: sef claude audit --transcripts DIR",
-        )
+        raise _nothing(folders[0], project)
     router = ROUTERS["rules"]()
     ledger = Ledger(lambda task: classify(task, router), since=since, keep_text=wish.show_text)
     tally = Tally(unreadable=[str(path) for path in found.unreadable])
     with Reading(found.size) as reading:
         backwards = read_all(found, ledger, tally, project, reading.advance)
+    if project and not ledger.sessions and not tally.unreadable:
+        raise _nothing(folders[0], project)
     models = {Tier.LIGHT: wish.light, Tier.STANDARD: wish.standard}
-    scope = Scope(since=since, project=project, backwards=backwards, show_text=wish.show_text)
+    scope = Scope(
+        since=since,
+        project=project,
+        backwards=backwards,
+        show_text=wish.show_text,
+        today=datetime.now(UTC).date().isoformat(),
+    )
     done = statement(ledger, table, models, whole=since is None)
     return audit_json(done, ledger, tally, table, scope)
+
+
+def _whole_path(project: Path) -> Path:
+    try:
+        return at_home(project, "--project").resolve(strict=False)
+    except (OSError, RuntimeError) as error:
+        why = (isinstance(error, OSError) and error.strerror) or "its links lead round in a circle"
+        raise UsageError(f"--project {project}: {why}", hint="Name a folder.") from None
+
+
+def _nothing(folder: Path, project: Path | None) -> UsageError:
+    if project is None:
+        return UsageError(
+            f"no transcripts in {folder}",
+            hint="Name the folder that holds them: sef claude audit --transcripts DIR",
+        )
+    return UsageError(
+        f"no transcripts of that project in {folder}: nothing was done in {project}",
+        hint="Name the folder that the work was done in, or one above it; leave --project out for"
+        " all of them.",
+    )
 
 
 def read_all(

@@ -14,15 +14,30 @@ CLASS_NAMES: Final = (
     ("cache_write_5m", "cache writes, 5 min"),
     ("cache_write_1h", "cache writes, 1 h"),
     ("output", "output"),
+    ("web_searches", "web searches"),
+    ("undivided", "not divided"),
 )
+USUAL_CLASSES: Final = 5
+"""Of those the ones that are shown though nothing was paid for them."""
+_MOST_UNKNOWN: Final = 20
 
 
 def dollars(amount: float | None) -> str:
     """Cents from a dollar on, four digits below; None is unknown."""
     if amount is None:
         return "unknown"
-    sign = "-" if amount < 0 else ""
-    return f"{sign}${abs(amount):,.2f}" if abs(amount) >= 1 else f"{sign}${abs(amount):.4f}"
+    said = f"${abs(amount):,.2f}" if abs(amount) >= 1 else f"${abs(amount):.4f}"
+    return f"-{said}" if amount < 0 and said != "$0.0000" else said
+
+
+def classes(measured: Object) -> list[tuple[str, float]]:
+    """What was paid for, and how much."""
+    amounts = measured["by_class_usd"]
+    return [
+        (shown, amounts[name])
+        for at, (name, shown) in enumerate(CLASS_NAMES)
+        if at < USUAL_CLASSES or amounts[name]
+    ]
 
 
 def cost(one: Object) -> str:
@@ -81,12 +96,29 @@ def price_line(said: Object) -> str:
     )
 
 
+def _unknown_line(one: Object) -> str:
+    model, requests = one["model"], f"{one['requests']:,} requests"
+    used = f"{requests}, {short(one['tokens'])} tokens"
+    if one["missing"] == "date":
+        return f"no date, so no price of its day: {model}, {used}"
+    if one["missing"] == "searches":
+        return (
+            f"no price known for the web searches of {model}: {requests} with"
+            f" {one['web_searches']:,} searches; name one (web_search) with --prices FILE"
+        )
+    mode = " in a batch or in fast mode" if one["missing"] == "mode" else ""
+    return f"no price known for {model}{mode}: {used}; name one with --prices FILE"
+
+
 def unknown_lines(said: Object) -> Iterator[str]:
-    """Models without a price."""
-    for one in said["prices"]["unknown"]:
+    """What has no price, and why; the largest first."""
+    unknown = said["prices"]["unknown"]
+    yield from map(_unknown_line, unknown[:_MOST_UNKNOWN])
+    if rest := unknown[_MOST_UNKNOWN:]:
         yield (
-            f"no price known for {one['model']}: {one['requests']:,} requests,"
-            f" {short(one['tokens'])} tokens; name one with --prices FILE"
+            f"and {len(rest):,} more without a price (--json):"
+            f" {sum(one['requests'] for one in rest):,} requests,"
+            f" {short(sum(one['tokens'] for one in rest))} tokens"
         )
     if said["prices"]["client_priced_requests"]:
         yield (
@@ -107,6 +139,7 @@ def reading_lines(said: Object) -> Iterator[str]:
         yield f"could not be read: {len(read['unreadable'])} files or folders ({named})"
     for field, words in (
         ("requests_told_twice", "requests that a second file tells too, counted once"),
+        ("requests_after_today", "requests dated after today, in no picture of days"),
         ("requests_without_date", "requests without a date"),
         ("left_out_without_date", "of those, left out because of --since"),
         ("sessions_back_in_time", "sessions in which time goes back by more than a minute"),
@@ -158,7 +191,8 @@ def client_line(said: Object) -> str | None:
     return (
         f"{one['sessions']:,} sessions have the client's own total: {dollars(one['client_usd'])},"
         f" of which transcripts tell {dollars(one['transcripts_usd'])}; the other"
-        f" {dollars(one['not_in_transcripts_usd'])} (compaction, hooks) are in no sum here{aside}"
+        f" {dollars(one['not_in_transcripts_usd'])} (compaction, hooks, cut streams) are in no"
+        f" sum here{aside}"
     )
 
 

@@ -33,8 +33,8 @@ def _root() -> None:
 
   sef claude audit --json > audit.json
 
-Exit codes: 0 told, also where some of it could not be read (it says how much); 2 it cannot be
-done as asked; 70 a mistake in sef; 130 called off."""
+Exit codes: 0 told, also where some of it could not be read (it says how much); 1 whoever reads the
+output went away before its end; 2 it cannot be done as asked; 70 a mistake in sef; 130 called off."""
 )
 def audit(
     *,
@@ -60,7 +60,7 @@ def audit(
         typer.Option(metavar="FILE", help="Also write a page with pictures.", show_default=False),
     ] = None,
     force: Annotated[
-        bool, typer.Option("--force", help="Let --html replace a file that is no such page.")
+        bool, typer.Option("--force", help="Let --html replace any regular file.")
     ] = False,
     show_text: Annotated[
         bool,

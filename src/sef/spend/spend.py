@@ -9,11 +9,15 @@ from decimal import Decimal
 from typing import Final
 
 from sef.spend.ledger import Ledger
-from sef.spend.sums import Priced, Sums
+from sef.spend.sums import Missing, Priced, Sums
 
 LONG_PROMPT: Final = 100_000
 """Tokens of a prompt from which on some models cost a multiple."""
-CLASSES: Final = ("input", "cache_read", "cache_write_5m", "cache_write_1h", "output")
+CLASSES: Final = (
+    "input", "cache_read", "cache_write_5m", "cache_write_1h", "output", "web_searches",
+)  # fmt: skip
+UNDIVIDED: Final = "undivided"
+"""What an old client wrote down as a request's price is in no class."""
 UNKNOWN: Final = "unknown"
 _Group = tuple[str, str, int, int, str]
 """Day, model, session, task, main or agent."""
@@ -82,7 +86,7 @@ class Spend:
     kinds: dict[str, Sums] = field(default_factory=dict)
     tiers: dict[str, Sums] = field(default_factory=dict)
     classes: dict[str, Decimal] = field(default_factory=dict)
-    """US dollars by class of tokens, of what the table has a price for."""
+    """US dollars by class of tokens, searches, and what has no class: all that has a price."""
     day_models: dict[tuple[str, str], Decimal] = field(default_factory=dict)
     """US dollars by day and model."""
     prompts: dict[str, array[int]] = field(default_factory=dict)
@@ -91,6 +95,8 @@ class Spend:
     tasks: dict[int, TaskSums] = field(default_factory=dict)
     """By index into the ledger's tasks."""
     sessions: dict[int, Sums] = field(default_factory=dict)
+    missing: dict[tuple[str, Missing], Sums] = field(default_factory=dict)
+    """Requests without a price, by model and reason."""
     client_priced: int = 0
     """Requests whose price is what an old client wrote down."""
     client: ClientTotals = field(default_factory=ClientTotals)
@@ -112,13 +118,17 @@ class Spend:
             self._add_waste(one)
 
     def _add_money(self, one: Priced, day: str) -> None:
-        for name, amount in zip(CLASSES, one.parts, strict=False):
-            self.classes[name] = self.classes.get(name, Decimal(0)) + amount
         if one.cost is None:
+            if one.missing is not None:
+                lost = self.missing.setdefault((one.row.model, one.missing), Sums())
+                lost.add(one.row, None)
             return
+        classes = zip(CLASSES, one.parts, strict=True) if one.parts else ((UNDIVIDED, one.cost),)
+        for name, amount in classes:
+            self.classes[name] = self.classes.get(name, Decimal(0)) + amount
         key = (day, one.row.model)
         self.day_models[key] = self.day_models.get(key, Decimal(0)) + one.cost
-        self.client_priced += one.rates is None
+        self.client_priced += not one.parts
 
     def _add_waste(self, one: Priced) -> None:
         row, waste = one.row, self.waste
@@ -136,12 +146,13 @@ class Spend:
         for key, sums in self._groups.items():
             self._spread(key, sums, ledger)
         self._groups.clear()
-        self.waste.interruptions = sum(task.interruptions for task in ledger.tasks)
+        self.waste.interruptions = ledger.interruptions
         for number, session in enumerate(ledger.sessions):
             if session.client_total is None:
                 continue
             found = self.sessions.get(number)
-            ours = found.cost if found else None
+            # Without a request: a stream that was cut is booked by the client, and told nowhere.
+            ours = found.cost if found else Decimal(0)
             if session.shared or ours is None or not whole:
                 self.client.left_out += 1
                 continue

@@ -9,7 +9,8 @@ from sef.model import Tier
 from sef.prices import PriceTable
 from sef.spend.delegations import Delegations, Handovers
 from sef.spend.estimate import Estimate, drafting_model, estimate
-from sef.spend.ledger import BookedTask, Ledger, Row
+from sef.spend.ledger import BookedTask, Ledger
+from sef.spend.rows import Row
 from sef.spend.spend import Spend, TaskSums
 from sef.spend.sums import Priced, at_model, priced
 

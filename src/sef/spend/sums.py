@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from decimal import Decimal
+from enum import StrEnum
 from typing import NamedTuple
 
 from sef.prices import PriceTable, Rates, Tokens
-from sef.spend.ledger import Row
+from sef.spend.rows import Row
 
 
 @dataclass(slots=True, kw_only=True)
@@ -62,6 +63,19 @@ class Sums:
             setattr(self, name, getattr(self, name) + getattr(other, name))
 
 
+class Missing(StrEnum):
+    """Why a request has no price."""
+
+    MODEL = "model"
+    """The table does not know the model on that day."""
+    MODE = "mode"
+    """The table knows the model, but not in a batch, or in fast mode."""
+    SEARCHES = "searches"
+    """The price of the web searches is unknown, that of the tokens is known."""
+    DATE = "date"
+    """Nothing tells the day."""
+
+
 class Priced(NamedTuple):
     """A request with its prices."""
 
@@ -71,7 +85,12 @@ class Priced(NamedTuple):
     cost: Decimal | None
     """US dollars; None is unknown."""
     parts: tuple[Decimal, ...]
-    """Of it for input, cache read, cache writes (5 minutes, 1 hour), output; empty if unknown."""
+    """The whole cost: for input, cache read, cache writes (5 minutes, 1 hour), output, searches.
+
+    Empty where the cost is unknown, or what an old client wrote down.
+    """
+    missing: Missing | None = None
+    """Why the cost is unknown."""
 
 
 def priced(row: Row, table: PriceTable) -> Priced:
@@ -84,11 +103,22 @@ def priced(row: Row, table: PriceTable) -> Priced:
         if row.day is None
         else table.rates(row.model, on=row.day, batch=row.batch, fast=row.fast, us_only=row.us_only)
     )
-    if rates is None:
-        return Priced(row=row, rates=None, cost=row.client_cost, parts=())
-    parts, searches = rates.parts(row.tokens), rates.searches(row.tokens)
-    cost = None if searches is None else sum(parts, searches)
-    return Priced(row=row, rates=rates.of(row.tokens.prompt), cost=cost, parts=parts)
+    searches = rates.searches(row.tokens) if rates else None
+    held = rates.of(row.tokens.prompt) if rates else None
+    if rates is not None and searches is not None:
+        parts = (*rates.parts(row.tokens), searches)
+        return Priced(row=row, rates=held, cost=sum(parts, Decimal(0)), parts=parts)
+    missing = None if row.client_cost is not None else _missing(row, held, table)
+    return Priced(row=row, rates=held, cost=row.client_cost, parts=(), missing=missing)
+
+
+def _missing(row: Row, rates: Rates | None, table: PriceTable) -> Missing:
+    if row.day is None:
+        return Missing.DATE
+    if rates is not None:
+        return Missing.SEARCHES
+    usual = table.rates(row.model, on=row.day) if row.batch or row.fast else None
+    return Missing.MODEL if usual is None else Missing.MODE
 
 
 def at_model(tokens: Tokens, model: str, row: Row, table: PriceTable) -> Decimal | None:

@@ -15,9 +15,9 @@ LONGEST: Final = 16 << 20
 MOST_A_LINE: Final = 100_000
 """Values on one line; what follows them is counted as not understood, once."""
 _BUFFER: Final = 1 << 18
-_PATIENCE: Final = 16
+_PATIENCE: Final = 4
 """How often the characters of a torn line may be looked at for records that are whole."""
-_PLACE: Final = 8
+_PLACE: Final = 64
 """Looking at a character to tell an error's line takes that part of the time for reading it."""
 _GAP: Final = re.compile(r"[\s\0\ufeff]*")
 _DECODER: Final = json.JSONDecoder()
@@ -31,7 +31,7 @@ def opened(path: Path, buffering: int = -1) -> BinaryIO:
     if not stat.S_ISREG(os.fstat(number).st_mode):
         os.close(number)
         raise OSError(f"{path} is no regular file")
-    return open(number, "rb", buffering=buffering)
+    return os.fdopen(number, "rb", buffering=buffering)
 
 
 def records(path: Path) -> Iterator[tuple[int, Record | None]]:
@@ -77,10 +77,13 @@ def _several(line: bytes) -> Iterator[Record | None]:
             return
         try:
             said, at = _DECODER.raw_decode(text, at)
+        except json.JSONDecodeError as error:
+            yield None
+            at, patience = _whole_again(text, at, patience - _spent(text, at, error))
+            continue
         except (ValueError, RecursionError):
             yield None
-            at, patience = _whole_again(text, at, patience)
-            continue
+            return
         yield said if isinstance(said, dict) else None
         at = _after_gap(text, at)
     if at < len(text):

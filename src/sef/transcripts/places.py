@@ -119,9 +119,17 @@ def _files(
                 names.clear()
                 continue
             seen.add(found)
-            todo += (path for name in names if (path := Path(folder, name)).is_symlink())
+            todo += (path for name in names if _is_link(path := Path(folder, name)))
             for path, size in _transcripts(folder, files, unreadable):
                 yield path, size, top is not root
+
+
+def _is_link(path: Path) -> bool:
+    """False too for what may not be looked at; looking into it tells that."""
+    try:
+        return path.is_symlink()
+    except OSError:
+        return False
 
 
 def _identity(folder: Path) -> tuple[int, int] | None:

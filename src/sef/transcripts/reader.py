@@ -10,12 +10,15 @@ from typing import Final
 from sef.text import one_line
 from sef.transcripts import record as told
 from sef.transcripts import usage as bill
+from sef.transcripts.beginnings import beginning
 from sef.transcripts.instruction import instruction, is_interruption
+from sef.transcripts.later import later
+from sef.transcripts.lenient import digest
 from sef.transcripts.lines import Record, records
-from sef.transcripts.places import SessionFiles, beginning
+from sef.transcripts.places import SessionFiles
 from sef.transcripts.record import ToolResult, ToolUse
-from sef.transcripts.session import Agent, Request, Session, Tally, Task
-from sef.transcripts.usage import Unexpected, Used
+from sef.transcripts.session import Agent, Interruption, Request, Session, Tally, Task
+from sef.transcripts.usage import Unexpected
 
 _BACK_S: Final = 60.0
 _KINDS: Final = 50
@@ -57,7 +60,7 @@ class SessionReader:
         self._launched: dict[str, Agent] = {}
         self._main = _Chain()
         self._chains: dict[str, _Chain] = {}
-        self._last: tuple[int, Record] | None = None
+        self._last: tuple[int, Record, str] | None = None
         self._task: Task | None = None
         self._moment: float | None = None
 
@@ -69,8 +72,9 @@ class SessionReader:
         # Whoever started an agent is read before it.
         for path in sorted(metas, key=lambda path: (metas[path].depth, path)):
             self._read_file(path, self._agent_of_file(path, metas[path].tool_use))
+        steps = later(self._main.requests) if self._session.agents else {}
         for agent in self._session.agents:
-            agent.later = self._later(agent.parent)
+            agent.later = steps.get(id(agent.parent), 0)
         return self._session
 
     def _read_file(self, path: Path, agent: Agent | None) -> None:
@@ -143,20 +147,40 @@ class SessionReader:
         usage = bill.usage(record)
         if usage is None:
             return
-        key = bill.key(record)
-        request = self._by_key.get(key)
+        key, ticket = bill.key(record), bill.ticket(record)
+        request = self._known(key, record, ticket)
         if request is None:
             request = self._begin_request(key, record, usage, chain)
-        elif (key, usage) != self._last:  # most lines of a message tell the same
-            _grow(request, bill.used(usage))
-        self._last = (key, usage)
+        elif (key, usage, ticket) != self._last:  # most lines of a message tell the same
+            _grow(request, usage)
+        self._last = (key, usage, ticket)
         request.client_cost = bill.client_cost(record) or request.client_cost
-        for number, (model, one) in enumerate(bill.advice(usage)):
-            key = bill.key(record, f"#{number}")
-            known = self._by_key.get(key) or self._new_request(key, model, one, chain)
-            _grow(known, bill.used(one))
         for use in told.tool_uses(record):
             self._wish(use, request, chain)
+        if usage.get("iterations"):
+            self._advised(record, usage, chain)
+
+    def _known(self, key: int, record: Record, ticket: str) -> Request | None:
+        """The request that another line told of. Two of one id stand under keys of their own."""
+        found, model = self._by_key.get(key), bill.model(record)
+        if found is not None and found.is_other(model, ticket):
+            return self._by_key.get(bill.key(record, f"/{model}"))
+        return found
+
+    def _advised(self, record: Record, usage: Record, chain: _Chain) -> None:
+        """The advisers of a request. What is odd about them takes nothing from the request."""
+        odd, ticket = bill.passes_are_odd(usage), bill.ticket(record)
+        for number, (model, one) in enumerate(bill.advice(usage)):
+            key = bill.key(record, f"#{number}")
+            try:
+                known = self._by_key.get(key)
+                if known is None:
+                    known = self._by_key[key] = self._new_request(key, (model, ticket), one, chain)
+                _grow(known, one)
+            except Unexpected:
+                odd = True
+        if odd:
+            raise Unexpected
 
     def _wish(self, use: ToolUse, request: Request, chain: _Chain) -> None:
         if use.id in self._wished:
@@ -175,24 +199,28 @@ class SessionReader:
             self._tally.undated += 1
         if self._task is None and chain.agent is None:
             self._begin("")
-        request = self._new_request(key, bill.model(record), usage, chain)
+        model, ticket = bill.model(record), bill.ticket(record)
+        request = self._new_request(key, (model, ticket), usage, chain)
+        held = bill.key(record, f"/{model}") if key in self._by_key else key
+        self._by_key[held] = request
         if chain.requests and _is_switch(chain.requests[-1], request):
             request.before = chain.requests[-1].used.prompt
         chain.requests.append(request)
         return request
 
-    def _new_request(self, key: int, model: str, usage: Record, chain: _Chain) -> Request:
+    def _new_request(self, key: int, who: tuple[str, str], usage: Record, chain: _Chain) -> Request:
+        """`who` is the model and the provider's id of the request."""
         request = Request(
             key=key,
+            ticket=who[1],
             moment=self._moment,
-            model=model,
+            model=who[0],
             used=bill.used(usage),
             mode=bill.mode(usage),
             task=self._task if chain.agent is None else chain.agent.task,
             agent=chain.agent,
         )
         self._session.requests.append(request)
-        self._by_key[key] = request
         return request
 
     def _said(self, record: Record, chain: _Chain) -> None:
@@ -217,10 +245,13 @@ class SessionReader:
         self._session.tasks.append(self._task)
 
     def _interrupted(self, chain: _Chain) -> None:
-        if self._task is not None:
-            self._task.interruptions += 1
-        if chain.requests:
-            chain.requests[-1].interrupted = True
+        last = chain.requests[-1] if chain.requests else None
+        if last is not None:
+            last.interrupted = True
+        # A copy tells the same moment after the same request; its other ids may be its own.
+        told_by = f"{self._moment or len(self._session.interruptions)}/{last and last.key}"
+        name = told_by if self._moment else f"{self._files.name}/{told_by}"
+        self._session.interruptions.append(Interruption(key=digest(name), moment=self._moment))
 
     def _came_back(self, result: ToolResult) -> None:
         wish = self._wishes.pop(result.id, None)
@@ -245,23 +276,12 @@ class SessionReader:
             return Agent(name=name, parent=None, task=None)
         return Agent(name=name, parent=known.parent, task=known.task, report=known.report)
 
-    def _later(self, parent: Request | None) -> int:
-        """Requests after the one that handed work over, as long as they read its context."""
-        if parent is None or parent.agent is not None:
-            return 0
-        steps, seen = 0, False
-        for request in self._main.requests:
-            if seen and request.used.prompt < parent.used.prompt // 2:
-                break
-            steps += seen
-            seen = seen or request is parent
-        return steps
 
-
-def _grow(request: Request, used: Used) -> None:
-    """Of two lines about a message the one with more tokens is the later one."""
-    if used.tokens >= request.used.tokens:
-        request.used = used
+def _grow(request: Request, usage: Record) -> None:
+    """Of two lines about a message the one with more tokens is the later one, its mode too."""
+    used = bill.used(usage)
+    if used.progress >= request.used.progress:
+        request.used, request.mode = used, bill.mode(usage)
 
 
 def _is_switch(last: Request, new: Request) -> bool:

@@ -19,8 +19,6 @@ class Task:
 
     text: str
     """In the user's words; empty where the session begins without any."""
-    interruptions: int = 0
-    """How often the user stopped it, or did not let a tool be used."""
     edited_code: bool = False
     edited_documents: bool = False
     ran_programs: bool = False
@@ -40,7 +38,9 @@ class Request:
     """One request to a model."""
 
     key: int
-    """The same in every copy of its records."""
+    """The same in every copy of its records, by the message's id."""
+    ticket: str
+    """The provider's id of the request; empty where no record tells it."""
     moment: float | None
     """Seconds since 1970; None where no record before it told the time either."""
     model: str
@@ -62,6 +62,11 @@ class Request:
     client_cost: Decimal | None = None
     """US dollars, as an old client wrote them."""
 
+    def is_other(self, model: str, ticket: str) -> bool:
+        """True where a message of the same id is another request: another model's, asked apart."""
+        apart = bool(ticket and self.ticket) and ticket != self.ticket
+        return apart and model != self.model
+
 
 @dataclass(slots=True, kw_only=True)
 class Agent:
@@ -77,6 +82,16 @@ class Agent:
     """Characters that came back."""
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Interruption:
+    """The user stopped what was under way, or did not let a tool be used."""
+
+    key: bytes
+    """The same in every copy of its record."""
+    moment: float | None
+    """Seconds since 1970; None where nothing tells it."""
+
+
 @dataclass(slots=True, kw_only=True)
 class Session:
     """Everything that the files of one session tell."""
@@ -89,6 +104,7 @@ class Session:
     requests: list[Request] = field(default_factory=list)
     tasks: list[Task] = field(default_factory=list)
     agents: list[Agent] = field(default_factory=list)
+    interruptions: list[Interruption] = field(default_factory=list)
     client_total: Decimal | None = None
     """US dollars that the client says it cost, with whatever it continued."""
     backwards: bool = False

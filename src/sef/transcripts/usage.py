@@ -48,8 +48,13 @@ class Used:
 
     @property
     def tokens(self) -> int:
-        """All tokens: of two lines about a message the one with more is the later one."""
+        """All tokens."""
         return self.whole_prompt + self.output
+
+    @property
+    def progress(self) -> tuple[int, int]:
+        """Of two lines about a message the one with more of this is the later one."""
+        return self.tokens, self.output
 
 
 def usage(record: Record) -> Record | None:
@@ -88,14 +93,28 @@ def used(said: Record) -> Used:
 
 
 def _longest(passes: object) -> int:
-    """Prompt tokens of the longest of several passes; 0 where there was one."""
-    named = ("input_tokens", "cache_read_input_tokens", "cache_creation_input_tokens")
-    found = [
-        sum(_count(one.get(name)) for name in named)
-        for one in (passes if isinstance(passes, list) else ())
-        if isinstance(one, dict) and one.get("type") == "message"
-    ]
+    """Prompt tokens of the longest of several passes; 0 where there was one, or one is odd."""
+    try:
+        found = [sum(counts) for counts in _passes(passes)]
+    except Unexpected:
+        return 0
     return max(found) if len(found) > 1 else 0
+
+
+def passes_are_odd(said: Record) -> bool:
+    """True where the passes of a request cannot be understood; its sums do not hang on them."""
+    try:
+        return any(False for _ in _passes(said.get("iterations")))
+    except Unexpected:
+        return True
+
+
+def _passes(passes: object) -> Iterator[list[int]]:
+    """Prompt tokens of each pass, by class. Raises Unexpected."""
+    named = ("input_tokens", "cache_read_input_tokens", "cache_creation_input_tokens")
+    for one in passes if isinstance(passes, list) else ():
+        if isinstance(one, dict) and one.get("type") == "message":
+            yield [_count(one.get(name)) for name in named]
 
 
 def advice(said: Record) -> Iterator[tuple[str, Record]]:
@@ -121,6 +140,11 @@ def key(record: Record, part: str = "") -> int:
         if isinstance(name, str) and name:
             return int.from_bytes(digest(name + part), "big")
     raise Unexpected
+
+
+def ticket(record: Record) -> str:
+    """The provider's id of the request; empty where it is not told."""
+    return as_text(record.get("requestId"))[:120]
 
 
 def model(record: Record) -> str:
