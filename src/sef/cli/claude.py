@@ -34,7 +34,8 @@ def _root() -> None:
   sef claude audit --json > audit.json
 
 Exit codes: 0 told, also where some of it could not be read (it says how much); 1 whoever reads the
-output went away before its end; 2 it cannot be done as asked; 70 a mistake in sef; 130 called off."""
+output went away before its end; 2 it cannot be done as asked; 70 a mistake in sef; 130 called off.
+"""
 )
 def audit(
     *,
