@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import os
+import signal
 import socket
 import subprocess
+import threading
 from collections.abc import Callable
 from pathlib import Path
 
@@ -12,6 +14,14 @@ import pytest
 
 _FOREIGN = ("ANTHROPIC_", "OPENAI_", "CLAUDE", "AWS_", "AZURE_", "GEMINI_", "GOOGLE_", "OLLAMA_")
 _REDIRECTING = ("GIT_", "PYTHON", "VIRTUAL_ENV", "CONDA_", "UV_", "SEF_", "XDG_", "COVERAGE_")
+
+
+@pytest.fixture(autouse=True, scope="session")
+def interruptible() -> None:
+    """Programs that a test starts can be interrupted, also where a shell started us to ignore that."""
+    main = threading.current_thread() is threading.main_thread()
+    if main and signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 @pytest.fixture(autouse=True)
