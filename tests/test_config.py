@@ -8,10 +8,17 @@ from pathlib import Path
 
 import pytest
 
-from sef.config import ChecksConfig, Config, ExecutorConfig, load_config
+from sef.config import (
+    ChecksConfig,
+    Config,
+    ExecutorConfig,
+    PricesConfig,
+    load_config,
+)
 from sef.environment import Settings
 from sef.errors import ConfigError
 from sef.model import Tier
+from sef.sandbox import SandboxSettings
 
 DOCUMENTED = Path(__file__).parent.parent / "docs" / "reference" / "configuration.md"
 
@@ -79,6 +86,23 @@ def test_limits_are_read(tmp_path: Path) -> None:
         "mode",
         "linked",
         "network",
+        "variables",
+        "shown",
+        "handover",
+        "provider",
+        "base_url",
+        "key_variable",
+        "cli_path",
+        "requests_per_minute",
+        "tokens_per_minute",
+        "max_requests",
+        "max_tokens",
+        "max_usd",
+        "stuck_s",
+        "compact_at",
+        "cache_read",
+        "cache_write",
+        "cache_write_1h",
         "use",
         "tier",
         "script",
@@ -92,11 +116,62 @@ def test_every_key_is_documented(key: str) -> None:
 
 def test_the_environment_of_forks_is_configured(tmp_path: Path) -> None:
     """What is said under [environment] is what the forks get."""
-    text = '[environment]\nsetup = "uv sync"\nmode = "mount"\nlinked = ["data"]\nnetwork = false\n'
+    text = '[environment]\nsetup = "uv sync"\nmode = "mount"\nlinked = ["data"]\n'
     found = load_config(written(tmp_path, text)).environment
-    assert found == Settings(setup="uv sync", mode="mount", linked=("data",), network=False)
-    with pytest.raises(ConfigError, match="network"):
-        load_config(written(tmp_path, '[environment]\nnetwork = "no"\n'))
+    assert found == Settings(setup="uv sync", mode="mount", linked=("data",))
+
+
+def test_the_sandbox_is_configured(tmp_path: Path) -> None:
+    """It is required unless it is turned off in so many words."""
+    assert load_config(None).sandbox.mode == "required"
+    text = '[sandbox]\nmode = "off"\nnetwork = ["uv sync"]\nvariables = ["DATABASE_URL"]\n'
+    found = load_config(written(tmp_path, text)).sandbox
+    assert found == SandboxSettings(mode="off", network=("uv sync",), variables=("DATABASE_URL",))
+
+
+@pytest.mark.parametrize(
+    "name", ["OPENAI_API_KEY", "ANTHROPIC_AUTH_TOKEN", "CLAUDE_CODE_OAUTH_TOKEN", "a b"]
+)
+def test_no_key_can_be_given_to_checks(tmp_path: Path, name: str) -> None:
+    """They run what drafts wrote."""
+    with pytest.raises(ConfigError, match="variables"):
+        load_config(written(tmp_path, f'[sandbox]\nvariables = ["{name}"]\n'))
+
+
+MODEL = """
+[executors.fast]
+use = "api"
+tier = 1
+model = "qwen3-coder"
+provider = "vllm"
+base_url = "http://127.0.0.1:8000/v1/"
+key_variable = "VLLM_KEY"
+requests_per_minute = 60
+tokens_per_minute = 100000
+max_requests = 20
+max_tokens = 500000
+max_usd = 0.25
+stuck_s = 120
+compact_at = 30000
+
+[executors.fast.prices]
+input = 0.1
+output = 0.4
+cache_read = 0.01
+"""
+
+
+def test_a_model_of_any_provider_can_serve_any_tier(tmp_path: Path) -> None:
+    """With its address, the name of its key's variable, its prices and its limits."""
+    (found,) = load_config(written(tmp_path, MODEL)).executors
+    assert (found.provider, found.base_url) == ("vllm", "http://127.0.0.1:8000/v1")
+    assert (found.key_variable, found.max_usd) == ("VLLM_KEY", Decimal("0.25"))
+    assert (found.requests_per_minute, found.tokens_per_minute) == (60, 100_000)
+    assert (found.max_requests, found.max_tokens, found.compact_at) == (20, 500_000, 30_000)
+    assert found.stuck_s == 120
+    assert found.prices == PricesConfig(
+        input=Decimal("0.1"), output=Decimal("0.4"), cache_read=Decimal("0.01")
+    )
 
 
 def test_a_linked_interpreter_stays_a_link(tmp_path: Path) -> None:
@@ -158,10 +233,16 @@ EXECUTOR = '[executors.a]\nuse = "scripted"\ntier = 1\nscript = "demo/light.toml
         ("[executors.a]\nuse = 'scripted'", '[executors.a]: the key "tier" is missing: 1, 2 or 3'),
         ("[executors.tier]\nuse = 'scripted'", '[executors.tier]: the key "tier" is missing'),
         ("[executors.a]\nuse = 'scripted'\ntier = 0", "[executors.a]: tier = 0: must be 1, 2 or 3"),
-        ("[executors.a]\nuse = 'scriptd'\ntier = 1", "use = 'scriptd' (did you mean \"scripted\"?): must be one of scripted"),
+        ("[executors.a]\nuse = 'scriptd'\ntier = 1", "use = 'scriptd' (did you mean \"scripted\"?): must be one of api, claude, scripted"),
         ("[executors.a]\nuse = 'scripted'\ntier = 1", 'the key "script" is missing'),
         ("[executors.a]\nuse = 'scripted'\ntier = 1\nscript = 'no.toml'", "[executors.a]: script = 'no.toml': there is no file"),
         (EXECUTOR.replace("executors.a", "executors.'a b'"), "'a b' is not a name"),
+        (MODEL.replace('model = "qwen3-coder"', ""), 'the key "model" is missing: api asks a model'),
+        (MODEL.replace("http://", "ftp://"), "base_url = 'ftp://127.0.0.1:8000/v1/'"),
+        (MODEL.replace("127.0.0.1", "me:key@127.0.0.1"), "base_url"),
+        (MODEL.replace("base_url", "#base_url"), 'the key "base_url" is missing: where vllm is served'),
+        (MODEL.replace('"VLLM_KEY"', '"sk-ant-123"'), "never a key itself"),
+        (MODEL.replace("use = \"api\"", "use = \"claude\"\ncli_path = \"no\""), "cli_path = 'no': there is no file"),
         (EXECUTOR.replace("executors.a", "executors.tests"), "[executors.tests]: sef has an executor 'tests' of its own"),
         (EXECUTOR.replace("executors.a", "executors.search"), "'search' of its own"),
         ("policy = \nslots = 3", "sef.toml: not valid TOML: Invalid value (at line 1, column 10)"),

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
-from sef.events import Accepted, Exhausted
+from sef.events import Accepted, Drafted, Exhausted, Failed, Rejected, TaskFact
+from sef.handover import COLD, WARM, note
 from sef.hedging import Ending, Hedge, Tell
 from sef.judging import Judge
 from sef.keys import call_key
-from sef.model import Cascade, Route, Task, Tier
+from sef.model import Cascade, Patch, Route, Task, Tier
 from sef.protocols import Call, Clock, Pool
-from sef.reasons import finding
+from sef.reasons import ended
 from sef.recall import Reached
 from sef.sampling import sample
 from sef.trial import Trial
@@ -27,6 +29,8 @@ class CascadeRunner:
     clock: Clock
     audit: float = 0.0
     """The least probability with which an accepted draft is audited; 0: none is."""
+    warm: bool = True
+    """False keeps what became of earlier drafts from the stages after them."""
 
     async def settle(
         self,
@@ -38,24 +42,45 @@ class CascadeRunner:
         base: str,
         tell: Tell,
         reached: tuple[Reached, ...] = (),
+        rank: int = 0,
     ) -> None:
         """Tries the stages in order until a draft is accepted; ends with Accepted or Exhausted.
 
         Stages that an interrupted run had `reached` are taken from there: what was answered is
         not asked again.
         """
-        about = _Errand(self, task, route, cascade, epoch, base, tell, reached)
+        left: dict[str, Patch] = {}
+
+        async def hear(fact: TaskFact) -> None:
+            if isinstance(fact, Drafted):
+                left[fact.executor] = fact.draft.patch
+            await tell(fact)
+
+        for stage, before in zip(cascade.stages, reached, strict=False):
+            if before.draft is not None:
+                left[stage.executor] = before.draft.patch
+        about = _Errand(self, task, route, cascade, epoch, base, hear, reached, rank)
         findings: tuple[str, ...] = ()
-        number = 0
+        number, why = 0, ""
         while number < len(cascade.stages):
             tried = await self._tried(about, number, findings)
             for fact in tried:
                 if isinstance(fact, Accepted):
                     await self._sample(about, fact)
                     return
-                findings = (*findings, finding(fact))
+                findings += await self._handed_over(fact, left)
+                why = ended(fact)
             number += len(tried)
-        await tell(Exhausted(task=task.id, epoch=epoch, reason=findings[-1]))
+        await tell(Exhausted(task=task.id, epoch=epoch, reason=why))
+
+    async def _handed_over(
+        self, fact: Rejected | Failed, left: Mapping[str, Patch]
+    ) -> tuple[str, ...]:
+        """The note for the next stage on an attempt that was not accepted."""
+        if not self.warm:
+            return ()
+        patch = fact.partial if isinstance(fact, Failed) else left.get(fact.executor)
+        return (note(fact, await self.workspace.diff(patch) if patch else ""),)
 
     async def _tried(
         self, about: _Errand, number: int, findings: tuple[str, ...]
@@ -92,6 +117,7 @@ class _Errand:
     base: str
     tell: Tell
     reached: tuple[Reached, ...]
+    rank: int
 
     def before(self, number: int) -> Reached | None:
         return self.reached[number] if number < len(self.reached) else None
@@ -114,6 +140,7 @@ class _Errand:
             epoch=self.epoch,
             number=number,
             tell=tell or self.tell,
+            handover=(WARM if findings else COLD) if number else "",
         )
 
     def _call(self, number: int, findings: tuple[str, ...]) -> Call:
@@ -134,4 +161,5 @@ class _Errand:
             stage=stage,
             base=self.base,
             findings=findings,
+            rank=self.rank,
         )

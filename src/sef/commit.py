@@ -14,13 +14,14 @@ def commit_message(run: str, task: Task, accepted: Accepted, cost_usd: Decimal |
 
     All parts are single lines, so that no text of a task or a model can pose as a trailer.
     """
-    model = accepted.draft.usage.model
+    model, listed = accepted.draft.usage.model, accepted.draft.usage.plan
+    paid = "unknown" if cost_usd is None else f"{cost_usd} USD"
     trailers = {
         "Sef-Run": run,
         "Sef-Task": task.id,
         "Sef-Executor": accepted.executor + (f" ({one_line(model, 80)})" if model else ""),
         "Sef-Verdict": f"accepted: {one_line(accepted.verdict.reason, 160)}",
-        "Sef-Cost": "unknown" if cost_usd is None else f"{cost_usd} USD",
+        "Sef-Cost": f"{paid} by the price list, covered by a subscription" if listed else paid,
     }
     lines = [f"{name}: {value}" for name, value in trailers.items()]
     return "\n".join([one_line(task.text, 72), "", *_body(task.text), *lines, ""])

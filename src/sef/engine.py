@@ -76,6 +76,7 @@ class Engine:
             judge=judge,
             clock=parts.clock,
             audit=parts.audit,
+            warm=parts.handover,
         )
         self._auditor = Auditor(workspace=workspace, pool=parts.pool, judge=judge)
         self._landing = Landing(workspace, judge)
@@ -84,6 +85,7 @@ class Engine:
         self._accepted: dict[str, Accepted] = {}
         self._workers: dict[str, asyncio.Task[None]] = {}
         self._resumed = False
+        self._ranks: Mapping[str, int] = {}
 
     @property
     def facts(self) -> tuple[Fact, ...]:
@@ -100,6 +102,7 @@ class Engine:
             verify=expected(self._parts.audit),
             allowance_usd=self._parts.allowance_usd,
             usd_per_hour=self._parts.usd_per_hour,
+            wanting=self._parts.wanting,
         )
         routes = ((task, self._parts.router.route(task)) for task in plan.tasks)
         return {routed.task: routed for routed in decider.decide(routes)}
@@ -117,6 +120,7 @@ class Engine:
         fails.
         """
         routes = self.route(plan)
+        self._parts.prepare(routes.values())
         slots = self._slots or max(self._slots_of(routed) for routed in routes.values())
         self._tell(
             RunStarted(
@@ -126,6 +130,8 @@ class Engine:
                 tasks=plan.tasks,
                 slots=slots,
                 audit=self._parts.audit,
+                sandbox=self._parts.sandbox,
+                found=self._parts.found,
             )
         )
         for routed in routes.values():
@@ -242,6 +248,7 @@ class Engine:
             base=before[0].base if before else self._base(task, routed.route),
             tell=self._emit,
             reached=before,
+            rank=self._ranks.get(task.id, 0),
         )
 
     async def _commit(self, task: Task, routed: Routed) -> None:
@@ -261,6 +268,7 @@ class Engine:
     # -- routes --------------------------------------------------------------------------------
 
     def _schedule(self, plan: Plan, routes: Mapping[str, Routed], slots: int) -> Schedule:
+        self._ranks = plan.ranks()
         busy = {
             name: Resource.CPU if routed.route.request else Resource.AGENT
             for name, routed in routes.items()

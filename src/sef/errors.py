@@ -19,7 +19,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from sef.model import Usage
+    from sef.model import Patch, Usage
 
 
 class SefError(Exception):
@@ -58,14 +58,23 @@ class DraftFailure(SefError):
     """The executor ended without a draft."""
 
     def __init__(
-        self, message: str | None = None, *, hint: str | None = None, usage: Usage | None = None
+        self,
+        message: str | None = None,
+        *,
+        hint: str | None = None,
+        usage: Usage | None = None,
+        partial: Patch | None = None,
     ) -> None:
         super().__init__(message, hint=hint)
         self.usage = usage
+        self.partial = partial
 
 
 class Transient(DraftFailure):
     """The executor ended without a draft; the same call may succeed a moment later."""
+
+    retry_after_s: float | None = None
+    """Seconds to wait, where the provider said so."""
 
 
 class JournalError(SefError):

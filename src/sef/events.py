@@ -8,7 +8,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from sef.model import Cascade, Draft, Proposal, Route, Task, Tier, Usage, Verdict
+from sef.model import Cascade, Draft, Patch, Proposal, Route, Task, Tier, Usage, Verdict
+from sef.steps import FellBack, ModelCalled, ToolCalled
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -24,6 +25,10 @@ class RunStarted:
     """Tasks that may run at once."""
     audit: float = 0.0
     """The least probability with which an accepted draft is audited; 0: none is."""
+    sandbox: str = ""
+    """What stands around whatever runs in a tree that a draft wrote."""
+    found: str = ""
+    """The models that were found, where no configuration names any."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -59,6 +64,8 @@ class Dispatched:
     """Commit it works on."""
     call: str
     """Key of the call: run, task, epoch, stage and what is asked, hashed."""
+    handover: str = ""
+    """What it was given of the drafts before it: warm, cold (nothing), or empty (none were)."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -92,6 +99,8 @@ class Failed:
     tier: Tier
     reason: str
     usage: Usage
+    partial: Patch | None = None
+    """What it had written until then, handed over as a finding; None: nothing."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -241,6 +250,9 @@ class RunFinished:
 
 TaskFact = (
     Dispatched
+    | ModelCalled
+    | ToolCalled
+    | FellBack
     | Answered
     | Drafted
     | Failed

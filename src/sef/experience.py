@@ -32,7 +32,7 @@ from sef.events import (
 )
 from sef.model import Attempt, Route, Tier
 from sef.races import Races
-from sef.reasons import CALLED_OFF
+from sef.reasons import CALLED_OFF, STOPPED
 
 TEACHING = (RunStarted, Routed, Drafted, Failed, Rejected, Accepted, Squashed, Sampled, Audited)
 """The facts that the fold reads."""
@@ -244,6 +244,8 @@ def _observations(
             accepted=one.accepted is True,
             cost=None if one.cost_usd is None else float(one.cost_usd),
             seconds=one.seconds,
+            calls=(one.usage.requests if one.usage else 0) or None,
+            killed=one.reason.startswith(STOPPED),
             target_cost=None if cost is None else float(cost),
             shadow=audit is not None,
             rejected=tuple(each.executor for each in drafts[:number]),

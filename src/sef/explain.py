@@ -29,6 +29,7 @@ from sef.events import (
     Squashed,
 )
 from sef.model import Evidence, Verdict
+from sef.steps import FallBack, FellBack, ModelCalled, ModelStep, Step, ToolCalled, ToolStep
 from sef.text import one_line
 
 _MARKS = {True: "+", False: "-", None: "?"}
@@ -51,6 +52,10 @@ def _said(fact: Fact) -> Iterator[str]:
             dirty = ", with your uncommitted work" if fact.dirty else ""
             size = f"{len(fact.tasks)} tasks, {fact.slots} slots"
             yield f"run {fact.run} on {fact.base[:10]}{dirty}: {size}"
+            if fact.found:
+                yield f"models of {fact.found}"
+            if fact.sandbox:
+                yield f"sandbox: {fact.sandbox}"
         case Routed(route=route, cascade=cascade):
             where = f"to tier {int(route.tier)} as {route.kind}, policy {route.policy}"
             yield f"{where}: {route.reason}"
@@ -61,7 +66,8 @@ def _said(fact: Fact) -> Iterator[str]:
             steps = " then ".join(f"{one.executor} ({', '.join(one.verifiers)})" for one in stages)
             yield f"stages: {steps}" if stages else f"no stage: {one_line(fact.obstacle, 300)}"
         case Dispatched():
-            yield f"{fact.executor} works on {fact.base[:10]} (call {fact.call[:10]})"
+            given = f", {fact.handover} hand-over" if fact.handover else ""
+            yield f"{fact.executor} works on {fact.base[:10]} (call {fact.call[:10]}){given}"
         case Answered(call=call):
             yield f"call {call[:10]} was answered"
         case Drafted(draft=draft):
@@ -79,6 +85,8 @@ def _said(fact: Fact) -> Iterator[str]:
         case Accepted(verdict=verdict):
             yield f"{fact.executor} accepted: {verdict.reason}"
             yield from _evidence(verdict)
+        case ModelCalled() | ToolCalled() | FellBack():
+            yield _stepped(fact.step)
         case _:
             yield _ending(fact)
 
@@ -111,6 +119,28 @@ def _ending(fact: Fact) -> str:
             return f"finished; the result is on {branch}" if branch else "finished"
         case _:
             return type(fact).__name__
+
+
+def _stepped(step: Step) -> str:
+    match step:
+        case ModelStep():
+            return _asked(step)
+        case ToolStep(name=name):
+            marks = ("failed", "repeated", "empty")
+            how = [mark for mark in marks if getattr(step, mark)] or ["useful"]
+            return f"used {one_line(name, 60)}: {', '.join(how)}"
+        case FallBack():
+            return f"{step.to} takes over from {step.executor}: {one_line(step.reason, 300)}"
+
+
+def _asked(step: ModelStep) -> str:
+    used = step.usage
+    read = used.input_tokens + used.cache_read_tokens + used.cache_write_tokens
+    said = f"asked {one_line(step.requested, 80)}: {read} tokens in, {used.output_tokens} out"
+    if step.substituted:
+        said += f", BILLED AS {one_line(step.billed or '', 80)}"
+    failed = f", failed: {one_line(step.failed, 200)}" if step.failed else ""
+    return f"{said}, {_price(used.cost_usd)}{failed}"
 
 
 def _evidence(verdict: Verdict) -> Iterator[str]:

@@ -61,6 +61,12 @@ class Git:
             raise GitError(_complaint(args, finished))
         return os.fsdecode(finished.stdout)
 
+    async def diff(self, one: str, other: str) -> str:
+        """The difference of two commits as text; what is not UTF-8 in it is replaced."""
+        options = ("--no-color", "--no-ext-diff", "--no-textconv")
+        told = await self.ask("diff", *options, one, other)
+        return os.fsencode(told).decode(errors="replace")
+
     async def names(self, *args: str) -> tuple[str, ...]:
         """Runs a command that prints NUL-ended names. Raises GitError when it fails."""
         return tuple(name for name in (await self.ask(*args)).split("\0") if name)

@@ -1,6 +1,7 @@
 """A hedge: the target starts beside a draft that takes long, and who is accepted first wins.
 
-The loser's call is told as failed with an unknown price, because it was paid until then.
+The loser's call is told as failed with what its requests cost, because it was paid until then;
+where it told of none, its price is unknown.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ from sef.events import Accepted, Dispatched, Drafted, Failed, Rejected, TaskFact
 from sef.model import Usage
 from sef.protocols import Clock
 from sef.reasons import CALLED_OFF
+from sef.steps import ModelCalled, Steps
 
 Tell = Callable[[TaskFact], Awaitable[None]]
 """Takes a fact; returns when it may be acted on: a call's beginning and end are then durable."""
@@ -27,6 +29,7 @@ class Hedge:
         self._clock = clock
         self._tell = tell
         self._open: dict[int, Dispatched | None] = {0: None, 1: None}
+        self._steps = (Steps(), Steps())
         self._won: int | None = None
 
     async def tell_first(self, fact: TaskFact) -> None:
@@ -81,9 +84,10 @@ class Hedge:
     ) -> tuple[Ending, ...]:
         loser.cancel()
         await asyncio.wait({loser})
-        began = self._open[1 - self._won] if self._won is not None else None
-        if began is not None:
-            await self._tell(_called_off(began))
+        other = None if self._won is None else 1 - self._won
+        began = None if other is None else self._open[other]
+        if other is not None and began is not None:
+            await self._tell(_called_off(began, self._steps[other].usage))
         return (winner.result(),)
 
     async def _told(self, number: int, fact: TaskFact) -> None:
@@ -95,15 +99,17 @@ class Hedge:
             self._open[number] = fact
         elif isinstance(fact, Drafted | Failed):
             self._open[number] = None
+        elif isinstance(fact, ModelCalled):
+            self._steps[number].take(fact.step)
         await self._tell(fact)
 
 
-def _called_off(began: Dispatched) -> Failed:
+def _called_off(began: Dispatched, spent: Usage | None) -> Failed:
     return Failed(
         task=began.task,
         epoch=began.epoch,
         executor=began.executor,
         tier=began.tier,
         reason=f"{CALLED_OFF}: another executor was accepted first",
-        usage=Usage(cost_usd=None),
+        usage=spent or Usage(cost_usd=None),
     )

@@ -102,10 +102,10 @@ class Journal:
         with self._guarded():
             self._reading.execute(_INSERT_RUN, row)
 
-    def append(self, run: str, recorded: Recorded) -> None:
-        """Queues a fact; it is durable after the next `settled`."""
+    def append(self, run: str, recorded: Recorded, hide: Callable[[str], str] = str) -> None:
+        """Queues a fact as `hide` leaves its text; it is durable after the next `settled`."""
         fact = recorded.fact
-        body = encoded(fact)
+        body = hide(encoded(fact))
         named = (getattr(fact, "task", None), getattr(fact, "call", None))
         row = (run, time.time(), recorded.seconds, type(fact).__name__, *named, body)
         self._queue.put((_INSERT_FACT, row))
@@ -257,10 +257,12 @@ class RunJournal:
 
     journal: Journal
     run: str
+    hide: Callable[[str], str] = str
+    """Takes secrets out."""
 
     def append(self, recorded: Recorded) -> None:
         """Queues the fact."""
-        self.journal.append(self.run, recorded)
+        self.journal.append(self.run, recorded, self.hide)
 
     async def settled(self) -> None:
         """Returns when all that was queued is durable."""

@@ -6,8 +6,19 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from decimal import Decimal
 
-from sef.events import AuditBegan, Audited, Drafted, Fact, Failed, RunStarted
+from sef.events import (
+    AuditBegan,
+    Audited,
+    Dispatched,
+    Drafted,
+    Fact,
+    Failed,
+    Resumed,
+    RunStarted,
+)
 from sef.model import Tier
+from sef.steps import ModelCalled
+from sef.story import substituted
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -18,11 +29,14 @@ class Costs:
     """Of every attempt, also of the rejected, failed and squashed ones."""
     baseline: Decimal | None
     """Of the target alone on the same tasks; known only where the target worked on each."""
+    substituted: bool = False
+    """True where another model was billed than the one that was asked for: nothing is booked as
+    saved then, because it is not known what was bought."""
 
     @property
     def saved(self) -> Decimal | None:
         """Baseline minus cost; negative where drafting lost money."""
-        if self.baseline is None or self.cost is None:
+        if self.baseline is None or self.cost is None or self.substituted:
             return None
         return self.baseline - self.cost
 
@@ -45,7 +59,9 @@ def costs(facts: Iterable[Fact]) -> Costs:
     # The target's last attempt: without drafts it would have been the only one.
     target = {one.task: one.cost for one in spent if one.tier is Tier.TARGET}
     return Costs(
-        cost=_sum(one.cost for one in spent), baseline=_sum(target.get(task) for task in tasks)
+        cost=_sum(one.cost for one in spent),
+        baseline=_sum(target.get(task) for task in tasks),
+        substituted=bool(substituted(told)),
     )
 
 
@@ -58,13 +74,23 @@ class _Spending:
 
 def _spendings(facts: Iterable[Fact]) -> list[_Spending]:
     """Every attempt's price, and every audit's. An attempt ends in one of Drafted and Failed."""
-    found = []
+    found: list[_Spending] = []
+    cut_off: dict[str, list[_Spending]] = {}
+    of: dict[str, tuple[str, Tier]] = {}
     audits: dict[tuple[str, int], Decimal | None] = {}
     for fact in facts:
         if isinstance(fact, AuditBegan):
             audits[fact.task, fact.epoch] = None  # unless it ends
         elif isinstance(fact, Audited):
             audits[fact.task, fact.epoch] = fact.usage.cost_usd
+        elif isinstance(fact, Dispatched):
+            of[fact.call] = (fact.task, fact.tier)
+        elif isinstance(fact, ModelCalled) and fact.call in of:
+            one = _Spending(*of[fact.call], fact.step.usage.cost_usd)
+            cut_off.setdefault(fact.call, []).append(one)
+        elif isinstance(fact, Resumed):
+            # What is asked again was paid until then; the request under way is not known.
+            found += [one for call in fact.in_flight for one in cut_off.pop(call, [])]
         elif isinstance(fact, Drafted):
             found.append(_Spending(fact.task, fact.tier, fact.draft.usage.cost_usd))
         elif isinstance(fact, Failed):

@@ -133,6 +133,8 @@ class Stage:
     """Seconds the executor may take."""
     hedge_s: float | None = None
     """Seconds after which the next stage starts beside this one; None: only after it."""
+    most_requests: int | None = None
+    """Requests after which the rest of a draft costs more than it may save; None: there is none."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -174,6 +176,12 @@ class Usage:
     """Prompt tokens that the provider's cache served."""
     cache_write_tokens: int = 0
     """Prompt tokens written to the provider's cache."""
+    requests: int = 0
+    """Requests to a model."""
+    plan: bool = False
+    """True where a subscription covers it: `cost_usd` is then the list price, which nobody pays."""
+    quota: float | None = None
+    """Share of the subscription's window that is used up, as the provider said; None: unsaid."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -287,6 +295,8 @@ class Evidence:
     """None where it could not be decided."""
     detail: str
     """In words."""
+    sign: str = ""
+    """Slug of what it is a sign of, which the fusion weighs; empty: it has no weight."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -364,6 +374,10 @@ class Attempt:
     seconds: float
     squashed: bool = False
     """True when the draft was accepted and then undone because it did not merge."""
+    usage: Usage | None = None
+    """All that it used up."""
+    requested: str | None = None
+    """The model that was asked for, where another one was billed."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

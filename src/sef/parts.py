@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
+from sef.events import Routed
 from sef.experience import Experience
 from sef.gate import Rule
 from sef.model import Tier
@@ -35,5 +36,15 @@ class Parts:
     """What drafts may lose, as expected, to learn from them before much was spent."""
     usd_per_hour: float = 0.0
     """What an hour of waiting is worth; above 0 the target may start beside a slow draft."""
+    wanting: tuple[str, ...] = ()
+    """Executors that cannot be had, each with the way out."""
+    prepare: Callable[[Iterable[Routed]], None] = lambda _: None
+    """Told the routes of a run before it begins, so that executors get ready."""
+    sandbox: str = ""
+    """What stands around whatever runs in a tree that a draft wrote."""
+    found: str = ""
+    """The models that were found, where no configuration names any."""
+    handover: bool = True
+    """True where the next stage is told of the drafts that were not accepted."""
     audit: float = FLOOR
     """The least probability with which an accepted draft is audited; 0 turns audits off."""

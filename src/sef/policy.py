@@ -15,7 +15,7 @@ from sef.choice import Choice, Drafter, Mode, Purse, Question, choose
 from sef.errors import PlanError
 from sef.events import Routed
 from sef.experience import Experience, stratum_of
-from sef.gate import Rule
+from sef.gate import Gate, Rule
 from sef.hedge import Hedge, hedge
 from sef.model import Cascade, Effort, Route, Stage, Task, Tier
 
@@ -144,6 +144,8 @@ class Decider:
     """What drafts may lose, as expected, to learn from them before much was spent."""
     usd_per_hour: float = 0.0
     """What an hour of waiting is worth; above 0 the target may start beside a slow draft."""
+    wanting: tuple[str, ...] = ()
+    """Executors that cannot be had, each with the way out."""
 
     def decide(self, routes: Iterable[tuple[Task, Route]]) -> tuple[Routed, ...]:
         """One cascade a task, or the obstacle to one. The purse for learning is shared by all."""
@@ -208,8 +210,10 @@ class Decider:
         delay_s = beside.delay_s if beside and not math.isinf(beside.delay_s) else None
         try:
             cascade = pick(self.policy, route).cascade(route, self.executors, first, delay_s)
+            cascade = _bounded(cascade, choice.stages if choice else ())
         except PlanError as error:
-            return Routed(task=task.id, route=route, cascade=None, obstacle=str(error))
+            obstacle = "\n".join((error.args[0], *self.wanting)) if self.wanting else str(error)
+            return Routed(task=task.id, route=route, cascade=None, obstacle=obstacle)
         return Routed(
             task=task.id,
             route=route,
@@ -218,6 +222,17 @@ class Decider:
             weighed=(*_said(choice, beside), *self._unknown()) if choice else (),
             risk_usd=choice.risk if choice else 0.0,
         )
+
+
+def _bounded(cascade: Cascade, weighed: Iterable[Gate]) -> Cascade:
+    """The cascade whose drafts are stopped where their rest would cost more than it saves."""
+    most = {
+        one.executor: max(1, math.ceil(one.kill_after))
+        for one in weighed
+        if math.isfinite(one.kill_after)
+    }
+    stages = (replace(one, most_requests=most.get(one.executor)) for one in cascade.stages)
+    return replace(cascade, stages=tuple(stages))
 
 
 def _said(choice: Choice, beside: Hedge | None) -> tuple[str, ...]:

@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from sef.events import Fact, Recorded
-from sef.model import Checkout, Draft, Effort, Proposal, Route, Stage, Task, Verdict
+from sef.model import Checkout, Draft, Effort, Proposal, Route, Stage, Task, Tier, Verdict
+from sef.steps import Reporting, unheard
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -19,8 +20,16 @@ class Assignment:
     checkout: Checkout
     """Where it works: a fork that it may write to, or the user's tree, which it only reads."""
     effort: Effort
+    tier: Tier = Tier.NONE
+    """Of the stage: the target may do anything, below it the route's kind says what is allowed."""
     findings: tuple[str, ...] = ()
-    """Why earlier stages' drafts were not accepted, oldest first."""
+    """What is handed over from earlier stages whose drafts were not accepted, oldest first."""
+    rank: int = 0
+    """Length of the longest chain of tasks that begins here: who waits goes by lane, then rank."""
+    call: str = ""
+    """Key of the call."""
+    report: Reporting = unheard
+    """Takes each step as it ends; also one that was cut off, so that its price is not lost."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -48,6 +57,8 @@ class Call:
     base: str
     """Commit to work on: values go by reference."""
     findings: tuple[str, ...] = ()
+    rank: int = 0
+    """See `Assignment`."""
 
 
 Answering = Callable[[Proposal], Awaitable[None]]
@@ -67,7 +78,10 @@ class Planner(Protocol):
 
 
 class Executor(Protocol):
-    """Works on one task in one checkout. Raises DraftFailure when it ends without a draft."""
+    """Works on one task in one checkout. Raises DraftFailure when it ends without a draft.
+
+    Cancelled, it ends what it began within a tenth of a second, and reports what that cost.
+    """
 
     async def execute(self, assignment: Assignment) -> Proposal: ...
 
@@ -75,8 +89,11 @@ class Executor(Protocol):
 class Pool(Protocol):
     """Where a stage runs. Raises DraftFailure when it ends without a draft."""
 
-    async def draft(self, call: Call, answered: Answering) -> Draft:
-        """Runs the call; `answered` is awaited with the answer before anything else is done."""
+    async def draft(self, call: Call, answered: Answering, report: Reporting = unheard) -> Draft:
+        """Runs the call; `answered` is awaited with the answer before anything else is done.
+
+        `report` takes each step of the executor.
+        """
 
     async def recover(self, call: Call, proposal: Proposal) -> Draft | None:
         """The draft of a call that was answered before an interruption; None when it is lost."""

@@ -21,6 +21,7 @@ from sef.events import (
 )
 from sef.model import Task, Tier
 from sef.plan import Plan
+from sef.steps import ToolCalled
 
 
 def rates(recorded: Iterable[Recorded]) -> Mapping[str, float | None]:
@@ -37,6 +38,7 @@ def rates(recorded: Iterable[Recorded]) -> Mapping[str, float | None]:
         "parallelization_ratio": parallelization_ratio(spans, tasks),
         "agent_utilization": agent_utilization(told, spans),
         "redundancy": redundancy(spans),
+        "tool_efficiency": tool_efficiency(told),
         "speed_up": speed_up(told, spans),
         "makespan_over_bound": makespan_over_bound(told, spans, tasks),
     }
@@ -61,6 +63,12 @@ def rejection_rate(recorded: Sequence[Recorded]) -> float | None:
         if isinstance(fact, Accepted | Rejected) and Tier.NONE < fact.tier < Tier.TARGET
     ]
     return _ratio(sum(judged), len(judged))
+
+
+def tool_efficiency(recorded: Sequence[Recorded]) -> float | None:
+    """Uses of tools that neither failed, nor were repeated, nor gave nothing, of all uses."""
+    used = [fact.step.useful for fact in _facts(recorded) if isinstance(fact, ToolCalled)]
+    return _ratio(sum(used), len(used))
 
 
 def response_latency(recorded: Sequence[Recorded]) -> float | None:

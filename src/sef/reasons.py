@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from decimal import Decimal
 from typing import Final
 
@@ -12,6 +13,8 @@ from sef.text import one_line, sentences
 
 CALLED_OFF: Final = "called off"
 """How the reason of an attempt begins that was not left to come to its end."""
+STOPPED: Final = "stopped for its many requests"
+"""How the reason of a draft begins that took more requests than it could be worth."""
 
 
 def with_gaps(verdict: Verdict, evidence: tuple[Evidence, ...]) -> str:
@@ -23,14 +26,16 @@ def with_gaps(verdict: Verdict, evidence: tuple[Evidence, ...]) -> str:
     return "; ".join([verdict.reason, *(f"{one.verifier}: {one.detail}" for one in gaps)])
 
 
-def spent(error: Exception, tier: Tier, seconds: float) -> Usage:
-    """What a failed attempt used up, as far as it is known."""
+def spent(error: Exception, tier: Tier, seconds: float, steps: Usage | None = None) -> Usage:
+    """What a failed attempt used up: as it says, else as its steps told, else unknown."""
     known = error.usage if isinstance(error, DraftFailure) else None
+    if known is None and steps is not None:
+        known = replace(steps, seconds=seconds)
     return known or Usage(cost_usd=Decimal(0) if tier is Tier.NONE else None, seconds=seconds)
 
 
-def finding(fact: Rejected | Failed) -> str:
-    """What the next stage is told of an attempt that was not accepted."""
+def ended(fact: Rejected | Failed) -> str:
+    """How an attempt ended that was not accepted."""
     why = fact.reason if isinstance(fact, Failed) else fact.verdict.reason
     what = "failed" if isinstance(fact, Failed) else "was rejected"
     return f"{fact.executor} {what}: {why}"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from decimal import Decimal
+from typing import Any
 
 from sef.events import (
     Accepted,
@@ -111,12 +112,14 @@ def _called_off(fact: Dispatched | Drafted, usage: Usage, reason: str) -> Attemp
     return AttemptReport(
         executor=fact.executor,
         model=usage.model,
+        requested=None,
         accepted=None,
         reason=reason,
         cost_usd=usage.cost_usd,
         seconds=round(usage.seconds, 3),
         tier=fact.tier,
         squashed=False,
+        **_used(usage),
     )
 
 
@@ -224,10 +227,22 @@ def _attempt(attempt: Attempt) -> AttemptReport:
     return AttemptReport(
         executor=attempt.executor,
         model=attempt.model,
+        requested=attempt.requested,
         accepted=attempt.accepted,
         reason=plain(sentences(attempt.reason)),
         cost_usd=attempt.cost_usd,
         seconds=round(attempt.seconds, 3),
         tier=attempt.tier,
         squashed=attempt.squashed,
+        **_used(attempt.usage or Usage(cost_usd=None)),
     )
+
+
+def _used(usage: Usage) -> dict[str, Any]:
+    read = usage.input_tokens + usage.cache_read_tokens + usage.cache_write_tokens
+    return {
+        "requests": usage.requests,
+        "tokens": read + usage.output_tokens,
+        "plan": usage.plan,
+        "quota": usage.quota,
+    }

@@ -52,12 +52,21 @@ class AttemptReport(_Reported):
 
     executor: str
     model: str | None
+    requested: str | None
+    """The model that was asked for, where another one was billed."""
     accepted: bool | None
     reason: str
     cost_usd: Money
     seconds: float
     tier: int
     squashed: bool
+    requests: int
+    plan: bool
+    """True where a subscription covers it: the price is the list's, and nobody pays it."""
+    tokens: int
+    """Of every class."""
+    quota: float | None
+    """Share of the subscription's window that was used up at its end; null: unsaid."""
 
 
 class AuditReport(_Reported):

@@ -7,9 +7,11 @@ from dataclasses import replace
 
 from sef.events import (
     Accepted,
+    AuditBegan,
     Blocked,
     Cancelled,
     Committed,
+    Dispatched,
     Drafted,
     Exhausted,
     Fact,
@@ -20,6 +22,7 @@ from sef.events import (
     Squashed,
 )
 from sef.model import Attempt, Outcome, Route, Status, Task, Usage
+from sef.steps import ModelCalled
 
 
 def outcomes(facts: Iterable[Fact]) -> tuple[Outcome, ...]:
@@ -88,38 +91,38 @@ def _ending(facts: list[Fact]) -> tuple[Status, str]:
 
 def attempts(facts: Iterable[Fact]) -> tuple[Attempt, ...]:
     """Every try at one task, in order, with what became of it."""
+    told = tuple(facts)
+    asked = substituted(told)
     found: list[Attempt] = []
     drafted: dict[str, Usage] = {}
-    for fact in facts:
+    for fact in told:
         match fact:
             case Drafted():
                 drafted[fact.executor] = fact.draft.usage
             case Failed():
                 found.append(_attempt(fact, None, fact.reason, fact.usage))
-            case Rejected():
-                found.append(
-                    _attempt(
-                        fact,
-                        False,
-                        fact.verdict.reason,
-                        drafted.get(fact.executor, Usage(cost_usd=None)),
-                    )
-                )
-            case Accepted():
-                found.append(
-                    _attempt(
-                        fact,
-                        True,
-                        fact.verdict.reason,
-                        drafted.get(fact.executor, Usage(cost_usd=None)),
-                    )
-                )
+            case Rejected() | Accepted():
+                usage = drafted.get(fact.executor, Usage(cost_usd=None))
+                accepted = isinstance(fact, Accepted)
+                found.append(_attempt(fact, accepted, fact.verdict.reason, usage))
             case Squashed():
                 undone = replace(found[-1], squashed=True, reason=f"squashed: {fact.reason}")
                 found[-1] = undone
             case _:
                 pass
-    return tuple(found)
+    return tuple(replace(one, requested=asked.get(one.executor)) for one in found)
+
+
+def substituted(facts: Iterable[Fact]) -> dict[str, str]:
+    """By executor the model that it asked for, where another one was billed."""
+    by_call: dict[str, str] = {}
+    found: dict[str, str] = {}
+    for fact in facts:
+        if isinstance(fact, Dispatched | AuditBegan):
+            by_call[fact.call] = fact.executor
+        elif isinstance(fact, ModelCalled) and fact.step.substituted and fact.call in by_call:
+            found[by_call[fact.call]] = fact.step.requested
+    return found
 
 
 def _attempt(
@@ -133,4 +136,5 @@ def _attempt(
         reason=reason,
         cost_usd=usage.cost_usd,
         seconds=usage.seconds,
+        usage=usage,
     )

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from sef.errors import JournalError
+from sef.errors import DraftFailure, JournalError
 from sef.events import Accepted, Answered, Dispatched, Drafted, Failed, Rejected
 from sef.hedging import Ending, Tell
 from sef.judging import Judge
-from sef.model import Draft, Proposal, Tier, Verdict
+from sef.model import Draft, Proposal, Tier, Usage, Verdict
 from sef.protocols import Call, Clock, Pool
-from sef.reasons import reason_of, spent
+from sef.reasons import STOPPED, reason_of, spent
 from sef.recall import Reached
+from sef.steps import Reporting, Step, Steps, fact_of
 from sef.workspace import Workspace
 
 
@@ -27,6 +28,8 @@ class Trial:
     epoch: int
     number: int
     tell: Tell
+    handover: str = ""
+    """See `Dispatched`."""
 
     async def run(self, before: Reached | None) -> Ending:
         """Drafts and judges, as far as that was not done before; how it ended is told."""
@@ -57,17 +60,31 @@ class Trial:
         """One call: its beginning is durable before, its end before anybody sees it."""
         if not told:
             await self.tell(self._dispatched())
-        started = self.clock.now()
+        started, steps = self.clock.now(), Steps()
         try:
-            draft = await self.pool.draft(self.call, self._answered)
+            draft = await self.pool.draft(self.call, self._answered, self._reporting(steps))
         except JournalError:
             raise
         except Exception as error:  # an executor is foreign code: whatever it raises is a failure
-            failed = self._failed(error, self.clock.now() - started)
+            failed = self._failed(error, self.clock.now() - started, steps.usage)
             await self.tell(failed)
             return failed
         await self.tell(self._drafted(draft))
         return draft
+
+    def _reporting(self, steps: Steps) -> Reporting:
+        """Tells each step, and stops a draft that is no longer worth its rest."""
+        most = self.call.stage.most_requests
+
+        async def report(step: Step) -> None:
+            taken = steps.take(step)
+            await self.tell(
+                fact_of(taken, task=self.call.task.id, epoch=self.epoch, call=self.call.key)
+            )
+            if most is not None and len(steps.models) > most:
+                raise DraftFailure(f"{STOPPED}: more than {most}", usage=steps.usage)
+
+        return report
 
     async def _judge(self, draft: Draft) -> Verdict:
         if self.call.stage.tier is Tier.NONE:
@@ -105,6 +122,7 @@ class Trial:
             tier=self.call.stage.tier,
             base=self.call.base,
             call=self.call.key,
+            handover=self.handover,
         )
 
     def _drafted(self, draft: Draft) -> Drafted:
@@ -116,14 +134,15 @@ class Trial:
             draft=draft,
         )
 
-    def _failed(self, error: Exception, seconds: float) -> Failed:
+    def _failed(self, error: Exception, seconds: float, steps: Usage | None) -> Failed:
         return Failed(
             task=self.call.task.id,
             epoch=self.epoch,
             executor=self.call.stage.executor,
             tier=self.call.stage.tier,
             reason=reason_of(error),
-            usage=spent(error, self.call.stage.tier, seconds),
+            usage=spent(error, self.call.stage.tier, seconds, steps),
+            partial=error.partial if isinstance(error, DraftFailure) else None,
         )
 
     def _rejected(self, verdict: Verdict) -> Rejected:

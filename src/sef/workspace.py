@@ -132,6 +132,10 @@ class Workspace:
         """True where two commits hold the same files."""
         return (await self._git.run("diff", "--quiet", one, other)).exit_code == 0
 
+    async def diff(self, patch: Patch) -> str:
+        """The patch as text, as far as it is text."""
+        return await self._git.diff(patch.base, patch.commit)
+
     async def capture(self, fork: Fork, *, keep: str | None = None) -> Patch:
         """What was done in a fork, as git sees it, whatever anybody says was done.
 

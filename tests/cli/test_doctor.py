@@ -13,6 +13,7 @@ from conftest import git
 from sef.cli.doctor import run_doctor
 from sef.environment.bubblewrap import bubblewrap
 from sef.errors import ConfigError, RepositoryError, UsageError
+from sef.testing.provider import LoopbackProvider
 
 Make = Callable[..., Path]
 Capture = pytest.CaptureFixture[str]
@@ -65,14 +66,69 @@ def test_the_programs_and_the_executors(repository: Make, capsys: Capture) -> No
     assert isinstance(tools, list)
     assert [tool["name"] for tool in tools] == ["git", "python", "rg", "bwrap"]
     assert all(tool["works"] and tool["version"] for tool in tools if tool["needed"])
-    assert found["executors"] == [{"name": "light", "use": "scripted", "tier": 1, "model": None}]
+    (light,) = found["executors"]  # type: ignore[misc]
+    assert (light["name"], light["use"], light["tier"], light["usable"]) == (
+        "light",
+        "scripted",
+        1,
+        True,
+    )
     assert run_doctor(start=root) == 0
-    assert "light (scripted, tier 1)" in capsys.readouterr().out
+    assert "tier 1: light (scripted, no model)" in capsys.readouterr().out
+
+
+def bare(monkeypatch: pytest.MonkeyPatch) -> None:
+    """No login, no key, and nobody at Ollama's address."""
+    monkeypatch.setenv("OLLAMA_HOST", "http://127.0.0.1:9")
+
+
+def test_a_bare_machine_has_no_model(
+    repository: Make, capsys: Capture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Nothing can be asked; every source says what it lacks; the sandbox in force is named."""
+    bare(monkeypatch)
+    found = said(capsys, 0, start=repository({"a.txt": ""}))
+    assert found["executors"] == []
+    sources = found["sources"]
+    assert isinstance(sources, list)
+    assert not any(one["usable"] for one in sources)
+    sandbox = found["sandbox"]
+    assert isinstance(sandbox, dict)
+    assert (sandbox["mode"], sandbox["level"]) == ("required", sandbox["level"])
+    assert sandbox["words"]
+
+
+def test_a_key_gives_executors_and_is_not_told(
+    repository: Make, capsys: Capture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """One of each tier, by the name of the variable alone."""
+    pytest.importorskip("pydantic_ai_harness", reason="needs the extra api")
+    bare(monkeypatch)
+    monkeypatch.setenv("ANTHROPIC_API_KEY", "sk-ant-canary-canary-canary")
+    root = repository({"a.txt": ""})
+    assert run_doctor(start=root, as_json=True) == 0
+    out = capsys.readouterr().out
+    assert "canary" not in out
+    found = json.loads(out)
+    assert [one["tier"] for one in found["executors"]] == [1, 2, 3]
+    assert [one["model"] for one in found["executors"]] == ["haiku", "sonnet", "opus"]
+
+
+def test_a_local_ollama_serves_the_light_tier(
+    repository: Make, capsys: Capture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Found by asking its address on this machine for the models it has."""
+    pytest.importorskip("pydantic_ai_harness", reason="needs the extra api")
+    with LoopbackProvider(models=("qwen3-coder:30b", "llama3:8b")) as provider:
+        monkeypatch.setenv("OLLAMA_HOST", provider.url)
+        found = said(capsys, 0, start=repository({"a.txt": ""}))
+    (local,) = found["executors"]  # type: ignore[misc]
+    assert (local["tier"], local["provider"], local["use"]) == (1, "ollama", "api")
 
 
 def test_outside_of_a_repository(tmp_path: Path, capsys: Capture) -> None:
-    """The programs are told all the same; the checks of nothing are not."""
-    assert said(capsys, 0, start=tmp_path)["executors"] is None
+    """The programs and models are told all the same; the checks of nothing are not."""
+    assert said(capsys, 0, start=tmp_path)["tools"]
     assert run_doctor(start=tmp_path) == 0
     with pytest.raises(RepositoryError):
         run_doctor(start=tmp_path, environment=True)

@@ -42,7 +42,8 @@ def test_the_plan_of_the_reference_is_a_plan(tmp_path: Path) -> None:
 
 def test_the_scripts_of_the_reference_fit_their_sentence(tmp_path: Path) -> None:
     path = tmp_path / "light.toml"
-    path.write_text(examples("configuration.md")[1])
+    (script,) = (one for one in examples("configuration.md") if "[[script]]" in one)
+    path.write_text(script)
     (task,) = PLANNERS["sentences"]().plan(("Add a farewell to greet.py",))
     assert list(load_scripts(path)) == [task.id]
 

@@ -14,11 +14,12 @@ from shadowed_projects import OPEN, Project, git, make, packages
 from sef.environment import Proof, Settings, Unproved
 from sef.environment.bubblewrap import bubblewrap, outermost
 from sef.process import Finished
+from sef.sandbox import SandboxSettings
 
 pytestmark = pytest.mark.slow
 needs_bubblewrap = pytest.mark.skipif(bubblewrap() is None, reason="bubblewrap does not work here")
 
-HIDE, MOUNT = Settings(), Settings(mode="mount")
+HIDE, MOUNT, OFF = Settings(), Settings(mode="mount"), SandboxSettings(mode="off")
 PYTEST = ("pytest", "-q", "-p", "no:cacheprovider")
 OF_ALPHA = "import alpha\n\ndef test_one():\n    assert alpha.WHO == 'fork'\n"
 
@@ -34,7 +35,9 @@ def refused(project: Project, settings: Settings) -> Proof:
 
 
 @needs_bubblewrap
-@pytest.mark.parametrize("settings", [HIDE, MOUNT], ids=["hide", "mount"])
+@pytest.mark.parametrize(
+    "settings", [HIDE, MOUNT, replace(HIDE, sandbox=OFF)], ids=["hide", "mount", "no sandbox"]
+)
 @pytest.mark.parametrize("kind", ["flat-finder", "src-copy", "develop"])
 def test_the_fork_is_judged(kind: str, settings: Settings, tmp_path: Path) -> None:
     """All observations are the fork's, the level is the highest, the user's files stay."""
@@ -136,13 +139,14 @@ def test_a_link_of_the_draft_where_a_folder_goes(tmp_path: Path) -> None:
 def test_what_needs_bubblewrap(
     settings: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Without it such a request is undecided; hiding is merely not done."""
+    """Without it, and without a sandbox, such a request is undecided; hiding is merely not done."""
     monkeypatch.setenv("PATH", os.path.dirname(os.path.realpath("/bin/git")))
     monkeypatch.setattr("sef.environment.views.bubblewrap", lambda *, network: None)
     project = make(tmp_path, "src-pth")
+    settings = replace(settings, sandbox=OFF)
     assert "bubblewrap" in (refused(project, settings).mend or "")
     project.write({"tests/test_who.py": OF_ALPHA})
-    assert run(project, HIDE)[1].level == "in-process"
+    assert run(project, replace(HIDE, sandbox=OFF))[1].level == "in-process"
 
 
 @needs_bubblewrap

@@ -7,7 +7,7 @@ import hashlib
 import os
 import subprocess
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from conftest import git
@@ -15,6 +15,7 @@ from sef.environment import Proof, Unproved
 from sef.environment.foreign import ForeignEnvironments
 from sef.model import Checkout
 from sef.process import Finished, run_program
+from sef.sandbox import SandboxSettings
 
 IGNORED = "node_modules\ntarget\nbuilt\n"
 
@@ -28,6 +29,12 @@ class Project:
     scratch: Path
     changed: tuple[str, ...] = ()
     variables: Mapping[str, str] = field(default_factory=dict)
+    sandbox: SandboxSettings = field(default_factory=SandboxSettings)
+
+    @property
+    def open(self) -> Project:
+        """The same where the user accepted to have no sandbox."""
+        return replace(self, sandbox=SandboxSettings(mode="off"))
 
     @property
     def checkout(self) -> Checkout:
@@ -43,7 +50,11 @@ class Project:
     def environments(self, *, mounting: bool) -> ForeignEnvironments:
         given = {**os.environ, **self.variables}
         return ForeignEnvironments(
-            tree=self.tree, scratch=self.scratch, variables=given, mounting=mounting
+            tree=self.tree,
+            scratch=self.scratch,
+            variables=given,
+            mounting=mounting,
+            sandbox=self.sandbox,
         )
 
     async def _run(self, runner: str, argv: tuple[str, ...], mounting: bool) -> Ran:

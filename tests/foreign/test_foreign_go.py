@@ -79,8 +79,9 @@ def test_the_users_packages_are_named_by_go(tmp_path: Path) -> None:
     """However they were reached: here by a workspace that lies elsewhere."""
     project = module(tmp_path)
     (tmp_path / "elsewhere/go.work").write_text(f"go 1.18\nuse ./fork\nuse {project.tree}/beta\n")
-    proof = project.refused("go")
+    proof = project.open.refused("go")
     assert proof.offender == str(project.tree.resolve() / "beta")
+    assert project.run("go", "go", "env", "GOWORK").output.strip() == ""  # hidden as that is
 
 
 @needs_go
@@ -135,9 +136,13 @@ def test_places_that_module_files_name(said: str, places: list[str]) -> None:
 
 @needs_go
 def test_flags_that_rewrite_the_modules_are_off(tmp_path: Path) -> None:
-    """The other flags stay, and the caches are the user's."""
+    """The other flags stay; the caches are the user's, or begin with what those hold."""
     project = module(tmp_path, GOCACHE=str(tmp_path / "cache"), GOWORK=str(tmp_path / "go.work"))
-    said = project.run("go", "env").output.splitlines()
+    (tmp_path / "cache/00").mkdir(parents=True)
+    (tmp_path / "cache/00/entry-a").touch()
+    said = project.open.run("go", "env").output.splitlines()
     assert "GOFLAGS=-v" in said
     assert f"GOCACHE={tmp_path / 'cache'}" in said
     assert not any(line.startswith("GOWORK=") for line in said)
+    script = 'cat "$GOCACHE/00/entry-a" && ! echo x 2>&- >> "$GOCACHE/00/entry-a" && echo held'
+    assert project.run("go", "sh", "-c", script).output.strip().endswith("held")

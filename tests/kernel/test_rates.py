@@ -92,6 +92,7 @@ def test_two_side_by_side_and_one_after() -> None:
         "parallelization_ratio": pytest.approx(2 / 3, abs=1e-4),
         "agent_utilization": 0.5,  # 10 seconds of work, 2 slots for 10 seconds
         "redundancy": 0.0,
+        "tool_efficiency": None,  # nobody told of a tool
         "speed_up": 1.0,
         "makespan_over_bound": 1.25,  # the longest chain takes 8 seconds
     }

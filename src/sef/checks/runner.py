@@ -22,7 +22,8 @@ from sef.checks.report_pytest import XML_LIMIT
 from sef.checks.reports import read_report
 from sef.checks.tools import READS_NO_IMPORTS, is_launched
 from sef.environment import Environment, Environments, Proof, Unproved
-from sef.environment.foreign import FOREIGN, ForeignEnvironment, ForeignEnvironments
+from sef.environment.foreign import FOREIGN, ForeignEnvironments
+from sef.environment.foreign_environment import ForeignEnvironment
 from sef.errors import UsageError
 from sef.model import Checkout
 from sef.process import Finished, run_program
@@ -78,8 +79,10 @@ class CheckRunner:
 
     async def _environment(self, check: Check, checkout: Checkout) -> _Any:
         reads_files = check.runner in READS_NO_IMPORTS and not is_launched(check.argv)
-        if checkout.users or reads_files:
+        if checkout.users:
             return await self.environments.of_user()
+        if reads_files:
+            return await self.environments.of_files(checkout)
         if check.runner not in FOREIGN:
             return await self.environments.of_fork(checkout)
         if self.foreign is None:
@@ -114,12 +117,13 @@ class CheckRunner:
         asked = places.led(asked) if places else asked
         program = _program(asked[0], environment, checkout)
         argv = (program, *(word.replace(PYTHON, str(environment.python)) for word in asked[1:]))
+        network = not checkout.users and await asyncio.to_thread(self._network, check)
         started = time.monotonic()
         standing_in = places.standing_in() if places and not check.python else nullcontext()
         try:
             with standing_in:
                 finished = await run_program(
-                    environment.wrap(argv),
+                    environment.wrap(argv, (folder,), network=network),
                     cwd=checkout.path,
                     env=environment.variables,
                     timeout_s=self.timeout_s,
@@ -133,6 +137,10 @@ class CheckRunner:
         xml = await asyncio.to_thread(read_bounded, folder / REPORT, XML_LIMIT)
         run = await asyncio.to_thread(_result, check, finished, xml, seconds, fork)
         return replace(run, proof=await _proof(check, checkout, environment, finished.pid))
+
+    def _network(self, check: Check) -> bool:
+        """True where sef.toml lets the command, as it is named there, use the network."""
+        return self.environments.permits([word.replace(PYTHON, "python") for word in check.argv])
 
     async def _places(self, checkout: Checkout, environment: _Any) -> Places | None:
         if isinstance(environment, ForeignEnvironment) or checkout.users or self.tree is None:

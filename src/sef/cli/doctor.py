@@ -19,7 +19,8 @@ from rich.markup import escape
 
 from sef.build import repository_config
 from sef.cli.examine import Way, examine
-from sef.config import Config
+from sef.cli.found import Found, look
+from sef.config import load_config
 from sef.environment.bubblewrap import bubblewrap
 from sef.errors import RepositoryError, UsageError
 from sef.process import run_program
@@ -28,7 +29,6 @@ from sef.text import one_line, plain
 
 EXIT_DOUBT: Final = 1
 _PROBE_S = 30.0
-_Executor = dict[str, str | int | None]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -62,14 +62,12 @@ def run_doctor(
     folder = start or Path.cwd()
     if environment:
         return _tell_ways(asyncio.run(examine(folder, config=config, run=run)), as_json)
-    tools, executors = asyncio.run(survey(folder, config=config))
-    return _tell_tools(tools, executors, as_json)
+    tools, found = asyncio.run(survey(folder, config=config))
+    return _tell_tools(tools, found, as_json)
 
 
-async def survey(
-    start: Path, *, config: Path | None = None
-) -> tuple[tuple[Tool, ...], tuple[_Executor, ...] | None]:
-    """The programs that sef works with, and the executors of sef.toml; None: no repository."""
+async def survey(start: Path, *, config: Path | None = None) -> tuple[tuple[Tool, ...], Found]:
+    """The programs that sef works with, and the models that can be asked."""
     beside = Path(sysconfig.get_path("scripts")) / "rg"
     rg = str(beside) if beside.is_file() else shutil.which("rg")
     tools = (
@@ -81,15 +79,8 @@ async def survey(
     try:
         settings = repository_config(await find_repository(start), config)
     except RepositoryError:
-        return tools, None
-    return tools, _executors(settings)
-
-
-def _executors(settings: Config) -> tuple[_Executor, ...]:
-    return tuple(
-        {"name": one.name, "use": one.use, "tier": int(one.tier), "model": one.model}
-        for one in settings.executors
-    )
+        settings = load_config(config)
+    return tools, await asyncio.to_thread(look, settings)
 
 
 async def _tool(name: str, path: str | None, fits: Callable[[str], bool]) -> Tool:
@@ -123,17 +114,18 @@ def _version(said: str) -> tuple[int, ...]:
     return tuple(map(int, found[0].split("."))) if found else ()
 
 
-def _tell_tools(tools: Sequence[Tool], executors: Sequence[_Executor] | None, as_json: bool) -> int:
+def _tell_tools(tools: Sequence[Tool], found: Found, as_json: bool) -> int:
     missing = any(tool.needed and not tool.works for tool in tools)
     status = "missing" if missing else "ok"
-    said = {"status": status, "tools": [asdict(tool) for tool in tools], "executors": executors}
+    said = {"status": status, "tools": [asdict(tool) for tool in tools], **found.json()}
     if as_json:
         _print_json(said)
     else:
         console = Console(highlight=False, soft_wrap=True)
         for tool in tools:
             console.print(_tool_line(tool))
-        console.print(_executors_line(executors))
+        for line in found.lines():
+            console.print(line)
     return EXIT_DOUBT if missing else 0
 
 
@@ -142,13 +134,6 @@ def _tool_line(tool: Tool) -> str:
     where = f" [dim]{escape(tool.path)}[/]" if tool.path else ""
     remark = f": {escape(tool.remark)}" if tool.remark else ""
     return f"{sign} {tool.name:<7} {escape(one_line(tool.version or 'none', 60))}{where}{remark}"
-
-
-def _executors_line(executors: Sequence[_Executor] | None) -> str:
-    if executors is None:
-        return "[dim]·[/] executors: unknown, this is no git repository with a commit"
-    named = [f"{one['name']} ({one['use']}, tier {one['tier']})" for one in executors]
-    return f"[dim]·[/] executors: {escape(', '.join(named) or 'sef.toml names none')}"
 
 
 def _sign(good: bool | None, *, grave: bool = True) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from decimal import Decimal
 
 from rich.console import Console
@@ -81,6 +81,8 @@ def _is_called_off(attempt: AttemptReport) -> bool:
 
 
 def _price(attempts: tuple[AttemptReport, ...]) -> str:
+    if any(attempt.plan for attempt in attempts):
+        return _tokens(attempts)
     costs = [attempt.cost_usd for attempt in attempts]
     known = [cost for cost in costs if cost is not None]
     return _dollars(sum(known, Decimal(0)) if len(known) == len(costs) else None)
@@ -96,6 +98,10 @@ def _troubles(result: RunReport) -> Iterator[Text]:
         for reason, executors in said.items():
             names = ", ".join(dict.fromkeys(executors))
             yield Text.assemble(("!", "yellow"), f" {task.id}: {names}: {reason}")
+        for one in task.attempts:
+            if one.requested is not None:
+                what = f"{one.requested} was asked for, {one.model} was billed: no saving is booked"
+                yield Text.assemble(("! another model ", "bold red"), f"{task.id}: {what}")
         if task.status in ("failed", "blocked") and not task.attempts:
             yield Text.assemble(("✗", "red"), f" {task.id}: {task.reason}")
 
@@ -138,15 +144,32 @@ def _money(result: RunReport) -> str:
     attempts = [attempt for task in result.tasks for attempt in task.attempts]
     if not any(attempt.tier for attempt in attempts):
         return "No model was used."
+    if any(attempt.plan for attempt in attempts):
+        return _of_plan(attempts, result.seconds)
     cost = f"Cost {_dollars(result.cost_usd)} in {result.seconds:.1f} s"
     if result.saved_usd is None:
         return f"{cost}; saved: unknown ({_doubt(result)})"
     return f"{cost}; saved {_dollars(result.saved_usd)} against the target alone, measured"
 
 
+def _of_plan(attempts: Sequence[AttemptReport], seconds: float) -> str:
+    """A subscription is paid already: tokens and the share of its window, not dollars."""
+    shares = [one.quota for one in attempts if one.quota is not None]
+    share = f", {max(shares):.0%} of the subscription's window used up" if shares else ""
+    paid = [one.cost_usd for one in attempts if not one.plan and one.cost_usd]
+    beside = f", and {_dollars(sum(paid, Decimal(0)))} beside it" if paid else ""
+    return f"Used {_tokens(attempts)} of your subscription{share}{beside} in {seconds:.1f} s"
+
+
+def _tokens(attempts: Sequence[AttemptReport]) -> str:
+    return f"{sum(one.tokens for one in attempts if one.plan):,} tokens"
+
+
 def _doubt(result: RunReport) -> str:
     if any(task.status != "done" for task in result.tasks):
         return "not every task is done"
+    if any(one.requested for task in result.tasks for one in task.attempts):
+        return "another model was billed than was asked for"
     if result.cost_usd is None:
         return "the price of an attempt is unknown"
     return "the target did not work on every task"

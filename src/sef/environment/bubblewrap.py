@@ -8,10 +8,13 @@ from __future__ import annotations
 import json
 import shutil
 import subprocess
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
+
+from sef.sandbox import Areas, Sandbox
+from sef.sandbox.bubblewrap import options
 
 _PROBE_S = 10.0
 # A command that runs as root could otherwise unmount the view, or look into a process outside it.
@@ -23,8 +26,33 @@ _WITH_PID = ("/bin/sh", "-c", 'exec "$@" 3>"$0"')
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Held:
+    """A sandbox, and what one fork's commands need of the machine in it."""
+
+    sandbox: Sandbox
+    writable: tuple[str, ...]
+    shown: tuple[str, ...] = ()
+    hidden: tuple[str, ...] = ()
+    git_at: Mapping[str, str] = field(default_factory=dict)
+    """Where a git folder is seen that is mounted elsewhere."""
+
+    def areas(self, writable: Sequence[Path]) -> Areas:
+        """What may be read and written where."""
+        wanted = (*self.writable, *map(str, writable))
+        return self.sandbox.reaching(writable=wanted, shown=self.shown, hidden=self.hidden)
+
+    def wrap(
+        self, argv: Sequence[str], writable: Sequence[Path] = (), *, network: bool = False
+    ) -> tuple[str, ...]:
+        """The command line that runs `argv` where nothing is mounted besides."""
+        asked = tuple(map(Path, (*self.writable, *map(str, writable))))
+        shown = tuple(map(Path, self.shown))
+        return self.sandbox.wrap(argv, writable=asked, shown=shown, network=network)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class View:
-    """What a command sees of the machine."""
+    """What a command sees of the machine, by one call of bubblewrap."""
 
     program: str
     """Path of bubblewrap."""
@@ -33,20 +61,44 @@ class View:
     pid_file: Path
     """Where it writes which process the command became; the command itself cannot read it."""
     network: bool = True
+    """Where nothing is held: False leaves loopback only."""
+    held: Held | None = None
+    """What the command may reach at all; None: the whole machine, as whoever started it."""
+    hides: bool = True
+    """True where the user's tree cannot be reached."""
 
-    def wrap(self, argv: Sequence[str]) -> tuple[str, ...]:
-        """The command line that runs `argv` with this view."""
-        network = () if self.network else (_NO_NETWORK,)
+    def wrap(
+        self, argv: Sequence[str], writable: Sequence[Path] = (), *, network: bool = False
+    ) -> tuple[str, ...]:
+        """The command line that runs `argv` with this view.
+
+        `writable` and `network` are what a held command may use besides.
+        """
         last = ("--ro-bind", "/dev/null", str(self.pid_file))
-        options = ("--info-fd", "3", *_GUARDED, *network, *_MACHINE, *self.mounts, *last)
-        return (*_WITH_PID, str(self.pid_file), self.program, *options, "--", *argv)
+        around = self._around(writable, network)
+        words = ("--info-fd", "3", *around, *self.mounts, *self._masks(), *last)
+        return (*_WITH_PID, str(self.pid_file), self.program, *words, "--", *argv)
+
+    def _around(self, writable: Sequence[Path], network: bool) -> tuple[str, ...]:
+        if self.held is not None:
+            return options(self.held.areas(writable), network=network)
+        return (*_GUARDED, *(() if self.network else (_NO_NETWORK,)), *_MACHINE)
+
+    def _masks(self) -> tuple[str, ...]:
+        return self.held.sandbox.masks(self.held.git_at) if self.held is not None else ()
+
+    @property
+    def apart(self) -> bool:
+        """True where the command's processes have numbers of their own."""
+        return self.held is not None
 
     def pid(self) -> int | None:
-        """The process that the command became, None where it never began."""
+        """The process that the command became, by its own number; None where it never began."""
         try:
-            return int(json.loads(self.pid_file.read_text(encoding="ascii"))["child-pid"])
+            began = int(json.loads(self.pid_file.read_text(encoding="ascii"))["child-pid"])
         except (OSError, ValueError, KeyError, TypeError):
             return None
+        return self.held.sandbox.first_pid if self.held is not None else began
 
 
 @cache

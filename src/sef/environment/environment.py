@@ -9,7 +9,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
-from sef.environment.bubblewrap import View
+from sef.environment.bubblewrap import Held, View
 from sef.environment.leftovers import remove
 from sef.environment.listener import Listener
 from sef.environment.proof import OWN_TREE, Proof, undecided
@@ -30,7 +30,7 @@ class Environment:
     """How the fork's code comes first: `shadow`, `re-install`, `setup`, or `own tree`."""
     expected: Expectation | None = None
     """What the witnesses must have told; None in the user's tree."""
-    view: View | None = None
+    view: View | Held | None = None
     """What the command sees of the machine; None: everything."""
     listener: Listener | None = None
     """Hears the witnesses; None in the user's tree."""
@@ -42,9 +42,12 @@ class Environment:
         if self.listener is not None:
             self.listener.start()
 
-    def wrap(self, argv: Sequence[str]) -> tuple[str, ...]:
-        """The command line that runs `argv` so that it sees no more than it should.
+    def wrap(
+        self, argv: Sequence[str], writable: Sequence[Path] = (), *, network: bool = False
+    ) -> tuple[str, ...]:
+        """The command line that runs `argv` so that it reaches no more than it should.
 
+        `writable` is what it may write to besides the fork and the environment's own folder.
         Raises FileNotFoundError or PermissionError when there is no such program, as starting it
         would.
         """
@@ -55,7 +58,7 @@ class Environment:
             # Another program starts in its place, which would only print that.
             problem = PermissionError if Path(argv[0]).is_file() else FileNotFoundError
             raise problem(argv[0])
-        return self.view.wrap((program, *argv[1:]))
+        return self.view.wrap((program, *argv[1:]), writable, network=network)
 
     def prove(self, pid: int | None = None) -> Proof:
         """Whose code has run, told by its witnesses, after the command has ended.
@@ -68,7 +71,7 @@ class Environment:
         for path, held in (self.protected or {}).items():
             if _read(path) != held:
                 return undecided(f"the run changed what watches it: {path}", offender=path)
-        if pid is not None and self.view is not None:
+        if pid is not None and isinstance(self.view, View):
             pid = self.view.pid()
             if pid is None:
                 return undecided("the command never began")

@@ -4,26 +4,27 @@ from __future__ import annotations
 
 import asyncio
 import os
-import shutil
 import sys
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
 from pathlib import Path
 
 from sef.environment import detect, installed, scripts, shadow
-from sef.environment.bubblewrap import View
+from sef.environment.bubblewrap import Held, View
+from sef.environment.confinement import Confinement
 from sef.environment.environment import Environment
 from sef.environment.ground import Ground, own_ground, project_hints, survey_ground
 from sef.environment.interpreters import choose, own_interpreter
-from sef.environment.leftovers import PREFIX, mark, remove
+from sef.environment.leftovers import PREFIX, make_temporary, mark, remove
 from sef.environment.listener import Listener
-from sef.environment.probe import Facts, NoInterpreter, probe
+from sef.environment.probe import Facts, NoInterpreter
 from sef.environment.proof import Unproved, undecided
 from sef.environment.redirect import Redirection
-from sef.environment.reinstall import Installation, install, requirements_differ, run_setup
+from sef.environment.reinstall import Installation, install, requirements_differ
 from sef.environment.settings import Settings
-from sef.environment.views import setup_view, view_of
+from sef.environment.setup import Setup
+from sef.environment.views import files_view, view_of
 from sef.environment.witness import Expectation
 from sef.model import Checkout
 
@@ -51,6 +52,9 @@ class Environments:
         self._variables = dict(variables)
         self._wanting = wanting
         self._settings = settings or Settings()
+        self._held = Confinement(
+            self._settings.sandbox, tree=self._tree, scratch=self._scratch, given=variables
+        )
         self._asking = asyncio.Lock()
         self._facts: Facts | None = None
         self._programs: tuple[scripts.Program, ...] = ()
@@ -65,15 +69,46 @@ class Environments:
         Raises UsageError when there is no interpreter that runs.
         """
         facts = await self._ask()
-        own = {"VIRTUAL_ENV": facts.prefix} if facts.venv else {}
-        path = self._variables.get("PATH", os.defpath)
-        if facts.venv or facts.programs not in path.split(os.pathsep):
-            own["PATH"] = shadow.path_of(Path(facts.programs), path, facts)
         caches = shadow.caches(self._scratch / "own-tree")
         return Environment(
             python=Path(facts.executable),
-            variables={**self._variables, **caches, "PYTHONDONTWRITEBYTECODE": "1", **own},
+            variables={**self._variables, **caches, **self._activated(facts)},
         )
+
+    def _activated(self, facts: Facts) -> dict[str, str]:
+        own = {"PYTHONDONTWRITEBYTECODE": "1"}
+        own |= {"VIRTUAL_ENV": facts.prefix} if facts.venv else {}
+        path = self._variables.get("PATH", os.defpath)
+        if facts.venv or facts.programs not in path.split(os.pathsep):
+            own["PATH"] = shadow.path_of(Path(facts.programs), path, facts)
+        return own
+
+    async def of_files(self, checkout: Checkout) -> Environment:
+        """The user's environment for a tool that only reads the fork's files, held in the sandbox.
+
+        Raises Unproved where a sandbox is required and none works, and UsageError when there is no
+        interpreter that runs.
+        """
+        sandbox = await asyncio.to_thread(self._held.sandbox)
+        if self._held.off:
+            return await self.of_user()
+        facts, folder = await self._ask(), self._new_folder()
+        make_temporary(folder)
+        own = {**shadow.caches(folder), **self._activated(facts)}
+        return Environment(
+            python=Path(facts.executable),
+            variables={**self._held.given(), **self._held.places(folder), **own},
+            folder=folder,
+            mechanism="by path",
+            view=files_view(checkout, facts, folder, sandbox),
+        )
+
+    def permits(self, argv: Sequence[str]) -> bool:
+        """True where sef.toml lets commands that begin like this one use the network.
+
+        Raises Unproved where a sandbox is required and none works.
+        """
+        return self._held.permits(argv)
 
     async def of_fork(self, checkout: Checkout) -> Environment:
         """A shadow environment in which imports of the project lead to the fork.
@@ -84,6 +119,7 @@ class Environments:
         if not detect.is_python(checkout.files):
             reason = "this is no Python project: nothing would tell which code a check ran"
             raise Unproved(undecided(reason, mend=_BY_HAND))
+        await asyncio.to_thread(self._held.sandbox)
         try:
             facts = await self._ask()
         except NoInterpreter as problem:
@@ -155,41 +191,22 @@ class Environments:
         command = self._settings.setup
         if command is None:
             raise Unproved(undecided(f"{offender} {why}", offender=offender, mend=_SET_UP))
-        failure = await self._set_up(ground, command)
+        setup = self._of_setup(ground)
+        failure = await setup.run(command)
         python = own_interpreter(Path(ground.fork))
         if failure is None and python is None:
             failure = "it made no .venv in the fork"
         if failure is not None or python is None:
             reason = f"setup = {command!r} failed in the fork: {failure}"
             raise Unproved(undecided(reason, offender=offender, mend=_SET_UP))
-        facts = await self._probed(python, ground)
+        facts = await setup.probed(python, self._wanting)
         programs = await asyncio.to_thread(scripts.scan, facts)
         return await asyncio.to_thread(self._shadowed, own_ground(ground, facts), programs)
 
-    async def _set_up(self, ground: Ground, command: str) -> str | None:
-        folder = self._new_folder()
-        try:
-            view = await asyncio.to_thread(setup_view, ground, self._settings, folder)
-            return await run_setup(
-                command,
-                fork=Path(ground.fork),
-                variables=shadow.plain_variables(self._variables, ground.facts),
-                wrap=view.wrap if view else tuple,
-            )
-        finally:
-            await asyncio.to_thread(shutil.rmtree, folder, ignore_errors=True)
-
-    async def _probed(self, python: Path, ground: Ground) -> Facts:
-        try:
-            return await probe(
-                python,
-                tree=Path(ground.fork),
-                names=ground.names,
-                wanting=self._wanting,
-                variables=self._variables,
-            )
-        except NoInterpreter as problem:
-            raise Unproved(undecided(problem.args[0], offender=str(python))) from problem
+    def _of_setup(self, ground: Ground) -> Setup:
+        return Setup(
+            ground=ground, settings=self._settings, held=self._held, new_folder=self._new_folder
+        )
 
     def _shadowed(self, ground: Ground, programs: tuple[scripts.Program, ...]) -> Environment:
         shadow.forget_bytecode(Path(ground.fork), ground.checkout.files)
@@ -207,13 +224,14 @@ class Environments:
     ) -> Environment:
         facts, listener = ground.facts, Listener(folder)
         protected = shadow.protected(folder, facts)
-        view = view_of(ground, self._settings, folder, protected)
+        sandbox = self._held.sandbox()
+        view = view_of(ground, self._settings, folder, protected, sandbox)
         redirection = self._redirection(ground, folder, listener, view)
         metadata = shadow.metadata(self._tree, facts)
         python = shadow.build(folder, facts, programs, redirection, metadata)
         return Environment(
             python=python,
-            variables=shadow.variables(self._variables, folder, facts, redirection.roots),
+            variables=self._of_shadow(ground, folder, redirection),
             folder=folder,
             mechanism=_mechanism(ground),
             expected=self._expected(ground, folder, redirection, view),
@@ -222,10 +240,14 @@ class Environments:
             protected={path: Path(path).read_bytes() for path in protected},
         )
 
+    def _of_shadow(self, ground: Ground, folder: Path, redirection: Redirection) -> dict[str, str]:
+        made = shadow.variables(self._held.given(), folder, ground.facts, redirection.roots)
+        return {**made, **self._held.places(folder)}
+
     def _redirection(
-        self, ground: Ground, folder: Path, listener: Listener, view: View | None
+        self, ground: Ground, folder: Path, listener: Listener, view: View | Held | None
     ) -> Redirection:
-        mounted = view is not None and self._settings.mode == "mount"
+        mounted = isinstance(view, View) and view.hides and self._settings.mode == "mount"
         fork = ground.tree if mounted else ground.fork
         layout = ground.layout
         return Redirection(
@@ -245,14 +267,15 @@ class Environments:
         )
 
     def _expected(
-        self, ground: Ground, folder: Path, redirection: Redirection, view: View | None
+        self, ground: Ground, folder: Path, redirection: Redirection, view: View | Held | None
     ) -> Expectation:
         there = Path(ground.fork).stat()
         return Expectation(
             fork=redirection.fork,
             shadow=str(folder),
             own=frozenset(ground.layout.own),
-            hidden=view is not None and self._settings.mode != "open",
+            hidden=isinstance(view, View) and view.hides,
+            apart=isinstance(view, View) and view.apart,
             mounted=f"{there.st_dev}:{there.st_ino}" if redirection.mounted else "",
             linked=self._settings.linked,
         )

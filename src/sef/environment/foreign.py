@@ -18,17 +18,24 @@ import asyncio
 import os
 import shutil
 import tempfile
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from functools import partial
 from pathlib import Path
-from types import TracebackType
-from typing import Final, Self
+from typing import Final
 
 from sef.environment import foreign_cargo, foreign_go
-from sef.environment.bubblewrap import bubblewrap
-from sef.environment.foreign_copy import Copying, stray
+from sef.environment.bubblewrap import Held, bubblewrap
+from sef.environment.confinement import Confinement
+from sef.environment.foreign_copy import Copying, linked_outside, stray
+from sef.environment.foreign_environment import (
+    COPIED,
+    INSTALL_FIRST,
+    ForeignEnvironment,
+    Wrapping,
+    unheld,
+)
 from sef.environment.foreign_mount import MOUNTED, Mount
-from sef.environment.foreign_packages import MODULES, Packages, installs
+from sef.environment.foreign_packages import MODULES, Packages
 from sef.environment.foreign_paths import (
     both_names,
     naming,
@@ -41,69 +48,15 @@ from sef.environment.foreign_paths import (
 from sef.environment.leftovers import make_temporary, remove, temporary_of
 from sef.environment.proof import Proof, Unproved, undecided
 from sef.model import Checkout
+from sef.sandbox import SandboxSettings
 
 FOREIGN: Final = ("npm", "cargo", "go")
 """Runners that an environment can be made for."""
-COPIED: Final = "copied"
 _SCRIPTS = (
     *(".js", ".cjs", ".mjs", ".jsx", ".ts", ".cts", ".mts", ".tsx", ".json", ".sh"),
     *(".vue", ".svelte", ".npmrc", ".yarnrc.yml"),
 )
 _RELATIVE = "use paths relative to the file or to the working directory, not absolute ones"
-_INSTALL_FIRST = "install in your tree, and leave that out of the command that tests"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ForeignEnvironment:
-    """The variables of a command that judges a fork, what stands before it, and its proof."""
-
-    variables: Mapping[str, str]
-    """The whole environment of the child process."""
-    mechanism: str
-    """`mounted`, `copied`, `own target` or `by content`; the level where it is proved."""
-    folder: Path
-    """What was made for it outside the fork."""
-    wrapping: Callable[[Sequence[str]], tuple[str, ...]]
-    witness: Callable[[], Proof]
-    clearing: Callable[[], None] = lambda: None
-
-    def wrap(self, argv: Sequence[str]) -> tuple[str, ...]:
-        """The command as it must be run, in the fork's folder.
-
-        Raises Unproved for one that would install packages,
-        FileNotFoundError or PermissionError when there is no such program, as starting it would.
-        """
-        if shutil.which(argv[0], path=self.variables.get("PATH")) is None:
-            raise (PermissionError if Path(argv[0]).is_file() else FileNotFoundError)(argv[0])
-        command = " ".join(argv)
-        if self.mechanism in (MOUNTED, COPIED) and installs(command):
-            raise refuse(f"{command} would install packages", command, _INSTALL_FIRST)
-        return self.wrapping(argv)
-
-    @property
-    def python(self) -> Path:
-        """Stands where an interpreter would: there is none, and no program lies beside it."""
-        return self.folder / "none" / "python"
-
-    def prove(self, _pid: int | None = None) -> Proof:
-        """Whose code the command ran, told after it has ended, whichever process it was."""
-        return self.witness()
-
-    def close(self) -> None:
-        """Removes what was made. The user's tree stays as it is."""
-        self.clearing()
-        remove(self.folder)
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        raised: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
-        self.close()
 
 
 class ForeignEnvironments:
@@ -117,11 +70,15 @@ class ForeignEnvironments:
         variables: Mapping[str, str],
         mounting: bool = True,
         network: bool = True,
+        sandbox: SandboxSettings | None = None,
     ) -> None:
         self._trees = both_names(Path.cwd() / tree)
         self._tree = real(tree)
         self._scratch = real(scratch)
         self._variables = dict(variables)
+        self._held = Confinement(
+            sandbox or SandboxSettings(), tree=self._tree, scratch=self._scratch, given=variables
+        )
         self._mounting = mounting
         self._network = network
 
@@ -132,7 +89,7 @@ class ForeignEnvironments:
         """
         if runner not in FOREIGN:
             raise refuse(f"nothing would tell which code {runner} runs", runner)
-        if not self._network:
+        if await asyncio.to_thread(lambda: self._held.off) and not self._network:
             why = f"{runner} cannot be run in a network of its own"
             raise refuse(why, runner, "take network = false out of sef.toml")
         refuse_nested(checkout.path, self._tree)
@@ -141,7 +98,7 @@ class ForeignEnvironments:
             if runner == "cargo":
                 return await asyncio.to_thread(self._cargo, checkout, folder)
             if runner == "go":
-                return await self._go(checkout, folder)
+                return await self._go(checkout, folder)  # go itself is asked, which is held, too
             return await self._node(checkout, folder)
         except BaseException:
             await asyncio.to_thread(remove, folder)
@@ -154,8 +111,19 @@ class ForeignEnvironments:
         return folder
 
     def _given(self, checkout: Checkout, folder: Path) -> dict[str, str]:
-        given = redirected(self._variables, self._trees, real(checkout.path))
-        return {**given, "TMPDIR": str(temporary_of(folder))}
+        given = redirected(self._held.given(), self._trees, real(checkout.path))
+        return {**given, **self._held.places(folder), "TMPDIR": str(temporary_of(folder))}
+
+    def _wrapping(
+        self, checkout: Checkout, folder: Path, packages: Sequence[str] = ()
+    ) -> Wrapping:
+        return unheld if self._held.off else self._holding(checkout, folder, packages).wrap
+
+    def _holding(self, checkout: Checkout, folder: Path, packages: Sequence[str] = ()) -> Held:
+        """`packages` are the folders whose node_modules may link to packages elsewhere."""
+        writable = (str(real(checkout.path)), str(folder), str(temporary_of(folder)))
+        shown = linked_outside(self._tree, [self._tree / name / MODULES for name in packages])
+        return Held(sandbox=self._held.sandbox(), writable=writable, shown=shown)
 
     def _cargo(self, checkout: Checkout, folder: Path) -> ForeignEnvironment:
         given = self._given(checkout, folder)
@@ -164,30 +132,39 @@ class ForeignEnvironments:
             variables=variables,
             mechanism=foreign_cargo.OWN_TARGET,
             folder=folder,
-            wrapping=tuple,
+            wrapping=self._wrapping(checkout, folder),
             witness=lambda: foreign_cargo.proof(checkout, self._trees, folder),
         )
 
     async def _go(self, checkout: Checkout, folder: Path) -> ForeignEnvironment:
         given = self._given(checkout, folder)
-        variables, proof = await foreign_go.prepare(self._tree, self._trees, checkout, given)
+        if not self._held.off:
+            given |= await asyncio.to_thread(foreign_go.own_cache, self._variables, folder)
+        wrapping = self._wrapping(checkout, folder)
+        variables, proof = await foreign_go.prepare(
+            self._tree, self._trees, checkout, given, wrapping
+        )
         return ForeignEnvironment(
             variables=variables,
             mechanism=foreign_go.BY_CONTENT,
             folder=folder,
-            wrapping=tuple,
+            wrapping=wrapping,
             witness=lambda: proof,
         )
 
     async def _node(self, checkout: Checkout, folder: Path) -> ForeignEnvironment:
-        program = await asyncio.to_thread(bubblewrap) if self._mounting else None
+        program = await asyncio.to_thread(self._mounter) if self._mounting else None
         packages = Packages(tree=self._tree, checkout=checkout)
         if (objection := await asyncio.to_thread(packages.objection)) is not None:
             raise Unproved(objection)
         if command := packages.installing():
-            raise refuse(f"the tests would install packages: {command}", command, _INSTALL_FIRST)
+            raise refuse(f"the tests would install packages: {command}", command, INSTALL_FIRST)
         made = self._copied if program is None else self._mounted
         return await asyncio.to_thread(made, packages, folder, program or "")
+
+    def _mounter(self) -> str | None:
+        """bubblewrap, where the sandbox is not another one."""
+        return bubblewrap() if self._held.off else self._held.sandbox().program or None
 
     def _mounted(self, packages: Packages, folder: Path, program: str) -> ForeignEnvironment:
         self._refuse_own_programs()
@@ -197,13 +174,13 @@ class ForeignEnvironments:
             fork=real(packages.checkout.path),
             folder=folder,
             modules=packages.folders,
+            held=None if self._held.off else self._holding(packages.checkout, folder, packages.folders),
         )
-        view = mount.view()
         return ForeignEnvironment(
-            variables={**self._variables, **_node_caches(folder)},
+            variables={**self._held.given(), **_node_caches(folder)},
             mechanism=MOUNTED,
             folder=folder,
-            wrapping=lambda argv: mount.wrap(view, argv),
+            wrapping=partial(mount.wrap, mount.view()),
             witness=mount.proof,
             clearing=mount.clear,
         )
@@ -219,7 +196,9 @@ class ForeignEnvironments:
     def _copied(self, packages: Packages, folder: Path, _program: str) -> ForeignEnvironment:
         checkout, fork = packages.checkout, real(packages.checkout.path)
         self._refuse_leading_back(checkout, fork)
-        copying = Copying(tree=str(self._tree), fork=str(fork))
+        # A file with two names could be written to by a held command, too.
+        linking = self._held.off
+        copying = Copying(tree=str(self._tree), fork=str(fork), linking=linking)
         try:
             _copy(copying, packages.folders)
         except BaseException:
@@ -229,7 +208,7 @@ class ForeignEnvironments:
             variables={**self._given(checkout, folder), **_node_caches(folder)},
             mechanism=COPIED,
             folder=folder,
-            wrapping=tuple,
+            wrapping=self._wrapping(checkout, folder, packages.folders),
             witness=lambda: _copied_proof(copying),
             clearing=copying.clear,
         )

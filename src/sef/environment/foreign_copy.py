@@ -26,6 +26,8 @@ class Copying:
     tree: str
     fork: str
     """Both without symbolic links."""
+    linking: bool = True
+    """False copies every file: nothing in the fork is then the user's own file by another name."""
     links: list[str] = field(default_factory=list)
     """The links made in the fork."""
     made: list[Path] = field(default_factory=list)
@@ -66,6 +68,9 @@ class Copying:
         return said if not said.startswith("/") else self.fork + meant[len(self.tree) :]
 
     def _share(self, entry: os.DirEntry[str], target: str) -> None:
+        if not self.linking:
+            shutil.copy2(entry.path, target, follow_symlinks=False)
+            return
         try:
             os.link(entry.path, target, follow_symlinks=False)
         except OSError:  # another device, too many links, or not permitted
@@ -112,6 +117,12 @@ def stray(fork: Path, tree: str, home: str | None) -> str | None:
     searched += [Path(home) / name for name in _NAMED_BY_USER if home]
     links = (link for folder in searched for link in _top_links(folder))
     return next((link for link in links if leads_to(link, tree)), None)
+
+
+def linked_outside(tree: Path, folders: Iterable[Path]) -> tuple[str, ...]:
+    """Where packages lie that the user's node_modules link to from another folder."""
+    places = (os.path.realpath(link) for folder in folders for link in _top_links(folder))
+    return tuple(dict.fromkeys(place for place in places if not within(place, tree)))
 
 
 def _top_links(folder: Path) -> Iterator[str]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 
 from sef.environment.foreign_paths import naming, real, refuse, text, within
@@ -15,20 +15,60 @@ from sef.process import run_program
 BY_CONTENT = "by content"
 _INSIDE = "name it by a relative path inside the repository"
 _LIST_S = 300.0
+_CACHE_MOST = 60_000
 _FOLDERS = "{{if not .Standard}}{{.Dir}}{{end}}"
 
 
 async def prepare(
-    tree: Path, trees: Sequence[str], checkout: Checkout, given: Mapping[str, str]
+    tree: Path,
+    trees: Sequence[str],
+    checkout: Checkout,
+    given: Mapping[str, str],
+    wrap: Callable[[Sequence[str]], Sequence[str]] = tuple,
 ) -> tuple[dict[str, str], Proof]:
-    """The variables of go in the fork, and what they prove. Raises Unproved where it cannot."""
+    """The variables of go in the fork, and what they prove. Raises Unproved where it cannot.
+
+    `wrap` holds the go that is asked.
+    """
     if found := naming(checkout, trees, (".go", ".mod", ".work")):
         raise refuse(f"{found} names your own tree by an absolute path", found, _INSIDE)
     _take_work(tree, checkout)
     for file in _module_files(checkout):
         _refuse_outside(file, checkout)
     variables = _variables(given)
-    return variables, await _proof(checkout, trees, variables)
+    return variables, await _proof(checkout, trees, variables, wrap)
+
+
+def own_cache(given: Mapping[str, str], folder: Path) -> dict[str, str]:
+    """A build cache in `folder` that begins with links to the user's entries.
+
+    In the sandbox those can be read only: what a fork builds is never found by another build. A
+    cache that could not be written to would not do, because go keeps an index of its packages
+    there and takes one that it cannot write for absent.
+    """
+    users = _cache_of(given)
+    own = folder / "go-build"
+    own.mkdir()
+    for number, entry in enumerate(_entries(users)):
+        if number >= _CACHE_MOST:
+            break
+        place = own / entry.parent.name
+        place.mkdir(exist_ok=True)
+        (place / entry.name).symlink_to(entry)
+    return {"GOCACHE": str(own)}
+
+
+def _cache_of(given: Mapping[str, str]) -> Path:
+    if given.get("GOCACHE", "").startswith("/"):
+        return Path(given["GOCACHE"])
+    caches = given.get("XDG_CACHE_HOME") or Path(given.get("HOME", "/"), ".cache")
+    return Path(caches, "go-build")
+
+
+def _entries(cache: Path) -> Iterator[Path]:
+    """Its entries, in folders of two hexadecimal digits."""
+    for folder in sorted(cache.glob("[0-9a-f][0-9a-f]")):
+        yield from folder.iterdir()
 
 
 def _variables(given: Mapping[str, str]) -> dict[str, str]:
@@ -86,11 +126,18 @@ def _place(directive: str, words: Sequence[str]) -> Iterator[str]:
         yield words[0]
 
 
-async def _proof(checkout: Checkout, trees: Sequence[str], variables: Mapping[str, str]) -> Proof:
+async def _proof(
+    checkout: Checkout,
+    trees: Sequence[str],
+    variables: Mapping[str, str],
+    wrap: Callable[[Sequence[str]], Sequence[str]],
+) -> Proof:
     """What go itself says it would read for the tests. Raises Unproved for the user's folders."""
     argv = ("go", "list", "-e", "-deps", "-test", "-f", _FOLDERS, "./...")
     try:
-        done = await run_program(argv, cwd=checkout.path, env=variables, timeout_s=_LIST_S)
+        if shutil.which("go", path=variables.get("PATH")) is None:
+            raise FileNotFoundError("go is not on PATH")
+        done = await run_program(wrap(argv), cwd=checkout.path, env=variables, timeout_s=_LIST_S)
     except OSError as problem:
         raise refuse(f"go cannot be run: {problem}", "go", "install go") from problem
     folders = set(os.fsdecode(done.stdout).split("\n")) - {""}

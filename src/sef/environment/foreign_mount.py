@@ -8,10 +8,10 @@ from __future__ import annotations
 
 import os
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
-from sef.environment.bubblewrap import View
+from sef.environment.bubblewrap import Held, View
 from sef.environment.foreign_copy import CACHES, Copying
 from sef.environment.foreign_packages import MODULES
 from sef.environment.proof import Proof, undecided
@@ -32,6 +32,8 @@ class Mount:
     """For what the mount needs besides; removed by its owner."""
     modules: Sequence[str]
     """Folders with a node_modules of the user's, relative to the tree."""
+    held: Held | None = None
+    """What the command may reach besides; None: the whole machine."""
 
     def view(self) -> View:
         """What the command shall see. Makes the places to mount on."""
@@ -39,13 +41,26 @@ class Mount:
         for folder in self.modules:
             mounts += self._modules(folder)
         mounts += [*self._hidden(), "--chdir", str(self.tree)]
-        pid_file = self.folder / "pid"
-        return View(program=self.program, mounts=tuple(mounts), pid_file=pid_file)
+        common, elsewhere = f"{self.tree}/.git", f"{self.folder}/git"
+        moved = {common: elsewhere} if Path(elsewhere).is_dir() else {}
+        return View(
+            program=self.program,
+            mounts=tuple(mounts),
+            pid_file=self.folder / "pid",
+            held=None if self.held is None else replace(self.held, git_at=moved),
+        )
 
-    def wrap(self, view: View, argv: Sequence[str]) -> tuple[str, ...]:
+    def wrap(
+        self,
+        view: View,
+        argv: Sequence[str],
+        writable: Sequence[Path] = (),
+        *,
+        network: bool = False,
+    ) -> tuple[str, ...]:
         """The command line that runs `argv` there, after telling what it found."""
         witness = ("/bin/sh", "-c", _WITNESS, str(self._witness))
-        return view.wrap((*witness, *map(self._moved, argv)))
+        return view.wrap((*witness, *map(self._moved, argv)), writable, network=network)
 
     @property
     def _witness(self) -> Path:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from importlib.resources import as_file, files
 from pathlib import Path
@@ -69,14 +69,23 @@ class Facts:
 
 
 async def probe(
-    python: Path, *, tree: Path, names: tuple[str, ...], wanting: str, variables: Mapping[str, str]
+    python: Path,
+    *,
+    tree: Path,
+    names: tuple[str, ...],
+    wanting: str,
+    variables: Mapping[str, str],
+    wrap: Callable[[Sequence[str]], Sequence[str]] = tuple,
 ) -> Facts:
-    """Runs `python` once, isolated, outside any project. Raises NoInterpreter."""
+    """Runs `python` once, isolated, outside any project. Raises NoInterpreter.
+
+    `wrap` holds an interpreter that a fork's own set-up made.
+    """
     plain = {name: value for name, value in variables.items() if not _bends(name)}
     with as_file(files(__package__).joinpath("survey.py")) as survey:
         argv = (str(python), "-I", "-B", str(survey), str(tree), ",".join(names), wanting)
         try:
-            done = await run_program(argv, cwd=Path("/"), env=plain, timeout_s=_TIMEOUT_S)
+            done = await run_program(wrap(argv), cwd=Path("/"), env=plain, timeout_s=_TIMEOUT_S)
         except OSError as problem:
             raise NoInterpreter(f"{python} does not start: {problem}", hint=WAY_OUT) from problem
     if done.exit_code != 0 or done.timed_out:

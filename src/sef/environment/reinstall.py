@@ -78,7 +78,7 @@ def _command(into: Installation, *, isolated: bool) -> tuple[list[str], dict[str
     uv = find_uv(into.variables, into.facts)
     if uv is not None:
         offline = [] if isolated and into.network else ["--offline"]
-        cache = ["--cache-dir", str(into.folder.parent / "uv-cache")]
+        cache = ["--cache-dir", str(into.folder / "uv-cache")]
         argv = [uv, "pip", "install", *how, *offline, *cache, "--no-progress", "--reinstall"]
         return [*argv, "-p", str(into.python), "-e", into.fork], {}
     offline = [] if isolated and into.network else ["--no-index"]

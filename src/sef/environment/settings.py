@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Literal
+
+from sef.sandbox import SandboxSettings
 
 Mode = Literal["hide", "mount", "open"]
 
@@ -19,4 +21,6 @@ class Settings:
     linked: tuple[str, ...] = ()
     """Ignored folders of the user's tree that a fork's run sees, read-only, at the same place."""
     network: bool = True
-    """False runs every check of a fork in a network of its own, which has loopback only."""
+    """False: a network of its own, with loopback only, also where the sandbox is off."""
+    sandbox: SandboxSettings = field(default_factory=SandboxSettings)
+    """What holds the commands that run in a fork."""

@@ -4,54 +4,114 @@ from __future__ import annotations
 
 import os
 import tempfile
+from dataclasses import replace
 from pathlib import Path
 
-from sef.environment.bubblewrap import View, away, bubblewrap, hidden, outermost, read_only
+from sef.environment.bubblewrap import Held, View, away, bubblewrap, hidden, outermost, read_only
 from sef.environment.ground import Ground
+from sef.environment.leftovers import temporary_of
+from sef.environment.probe import Facts
 from sef.environment.proof import Unproved, undecided
 from sef.environment.settings import Settings
+from sef.model import Checkout
+from sef.sandbox import Level, Sandbox
 
 _INSTALL = "install bubblewrap and allow user namespaces"
 
 
 def view_of(
-    ground: Ground, settings: Settings, folder: Path, protected: tuple[str, ...]
-) -> View | None:
-    """The view that the settings ask for; None where everything stays visible.
+    ground: Ground, settings: Settings, folder: Path, protected: tuple[str, ...], sandbox: Sandbox
+) -> View | Held | None:
+    """The view that the settings ask for; None where nothing is held and everything visible.
 
     Makes mount points in the fork. Raises Unproved where something was asked for that cannot be.
     """
-    program = bubblewrap(network=settings.network)
-    if program is None or not can_hide(ground):
+    held = held_in(sandbox, ground, folder, settings)
+    program = sandbox.program or bubblewrap(network=settings.network)
+    if sandbox.level is Level.LANDLOCK:
+        _refuse_without(settings, None)
+        return replace(held, hidden=tuple(_reachable(ground))) if held is not None else None
+    hides = program is not None and can_hide(ground)
+    if not hides:
         _refuse_without(settings, program)
+    if program is None or not (hides or held):
         return None
-    if settings.mode == "mount":
-        mounts = _mounted(ground, folder)
-    elif settings.mode == "hide":
-        mounts = _hiding(ground)
-    else:
-        mounts = ()
-    mounts += _linked(ground, settings)
-    if not mounts and settings.network:
+    mounts = _asked(ground, settings, folder) if hides else ()
+    if not (mounts or held) and settings.network:
         return None
     mounts += away(_reachable(ground))
     mounts += tuple(word for path in protected for word in ("--ro-bind", path, path))
-    pid_file = folder / "pid"
-    return View(program=program, mounts=mounts, pid_file=pid_file, network=settings.network)
+    return View(
+        program=program,
+        mounts=mounts,
+        pid_file=folder / "pid",
+        network=settings.network,
+        held=held,
+        hides=hides and settings.mode != "open",
+    )
 
 
-def setup_view(ground: Ground, settings: Settings, folder: Path) -> View | None:
+def held_in(sandbox: Sandbox, ground: Ground, folder: Path, settings: Settings) -> Held | None:
+    """What one check may reach of the machine; None where there is no sandbox."""
+    if sandbox.level is Level.OFF:
+        return None
+    own_tree = [ground.tree] if settings.mode == "open" or not can_hide(ground) else []
+    kept = [path for path in ground.kept if f"{path}/".startswith(f"{ground.tree}/")]
+    mounted = settings.mode == "mount" and Path(ground.tree, ".git").is_dir()
+    return Held(
+        sandbox=sandbox,
+        writable=(ground.fork, str(folder), str(temporary_of(folder))),
+        shown=(*needed_by(ground.facts, ground.trees), *own_tree, *kept),
+        git_at={f"{ground.tree}/.git": f"{folder}/git"} if mounted else {},
+    )
+
+
+def needed_by(facts: Facts, trees: tuple[str, ...]) -> list[str]:
+    """What the user's interpreter needs outside of their tree, and where it imports from."""
+    behind = os.path.realpath(facts.base)
+    places = [facts.executable, facts.base, behind, facts.programs, facts.prefix]
+    places += [str(Path(each).parent.parent) for each in (facts.base, behind)]
+    places += [*facts.stdlib, *facts.sites, *facts.path, *facts.mapping.values()]
+    places.append(str(Path(__file__).parent))  # with what asks an interpreter
+    inside = tuple(f"{tree.rstrip('/')}/" for tree in trees)
+    return [path for path in dict.fromkeys(places) if not f"{path}/".startswith(inside)]
+
+
+def setup_view(
+    ground: Ground, settings: Settings, folder: Path, sandbox: Sandbox
+) -> View | Held | None:
     """What the project's own set-up command sees: nothing of the user's tree but git's folder.
 
     Raises Unproved where something was asked for that cannot be.
     """
-    program = bubblewrap(network=settings.network)
-    if program is None or not can_hide(ground):
+    held = held_in(sandbox, ground, folder, replace(settings, mode="hide"))
+    if sandbox.level is Level.LANDLOCK:
+        _refuse_without(settings, None)
+        return held
+    program = sandbox.program or bubblewrap(network=settings.network)
+    if program is None or not (held or can_hide(ground)):
         _refuse_without(settings, program)
         return None
-    mounts = hidden(ground.tree, [f"{ground.tree}/.git"])
+    mounts = hidden(ground.tree, [f"{ground.tree}/.git"]) if can_hide(ground) else ()
     pid_file = folder / "pid"
-    return View(program=program, mounts=mounts, pid_file=pid_file, network=settings.network)
+    network = settings.network
+    return View(program=program, mounts=mounts, pid_file=pid_file, network=network, held=held)
+
+
+def files_view(checkout: Checkout, facts: Facts, folder: Path, sandbox: Sandbox) -> View | Held:
+    """What a tool sees that reads the fork's files with the user's own environment."""
+    fork = os.path.realpath(checkout.path)
+    writable = (fork, str(folder), str(temporary_of(folder)))
+    held = Held(sandbox=sandbox, writable=writable, shown=(*needed_by(facts, ()), facts.prefix))
+    if sandbox.level is Level.LANDLOCK:
+        return held
+    return View(program=sandbox.program, mounts=(), pid_file=folder / "pid", held=held)
+
+
+def _asked(ground: Ground, settings: Settings, folder: Path) -> tuple[str, ...]:
+    modes = {"mount": lambda: _mounted(ground, folder), "hide": lambda: _hiding(ground)}
+    mounts = modes[settings.mode]() if settings.mode in modes else ()
+    return mounts + _linked(ground, settings)
 
 
 def can_hide(ground: Ground) -> bool:
@@ -67,7 +127,7 @@ def _refuse_without(settings: Settings, program: str | None) -> None:
         asked.append('mode = "mount"')
     if settings.linked:
         asked.append("linked folders")
-    if not settings.network:
+    if not settings.network and settings.sandbox.mode == "off":
         asked.append("a network of its own")
     if asked:
         why = "bubblewrap does not work here" if program is None else "your tree holds too much"

@@ -28,6 +28,8 @@ class Expectation:
     """True where no process of the run could reach the user's files."""
     mounted: str = ""
     """Identity of the folder that must lie at the fork's path; empty where nothing is mounted."""
+    apart: bool = False
+    """True where the command's processes have numbers of their own, which the kernel maps."""
     linked: tuple[str, ...] = ()
     """Folders of the user's that the run could read."""
 
@@ -47,10 +49,12 @@ def judge(heard: Sequence[Heard] | None, expected: Expectation, pid: int | None 
 
     `pid` is the process that must be among the witnesses; None requires no particular one.
     """
-    lines = [_parsed(*message) for message in heard or ()]
+    lines = [_parsed(*message, apart=expected.apart) for message in heard or ()]
     whole = [line for line in lines if line is not None]
     if heard is None or len(whole) < len(lines):
         return undecided("what the run told is damaged")
+    if expected.apart and not _one_to_one(heard, whole):
+        return undecided("what the run told is damaged: a process spoke for another")
     return (
         _broken(whole)
         or _tampered(whole, expected)
@@ -66,16 +70,22 @@ def judge(heard: Sequence[Heard] | None, expected: Expectation, pid: int | None 
     )
 
 
-def _parsed(sender: int | None, message: bytes) -> Line | None:
+def _one_to_one(heard: Sequence[Heard], lines: Sequence[Line]) -> bool:
+    """True where every sender that the kernel names used one number, and nobody else's."""
+    pairs = {(sender, line.pid) for (sender, _), line in zip(heard, lines, strict=True)}
+    senders, numbers = ({pair[side] for pair in pairs} for side in (0, 1))
+    return None not in senders and len(senders) == len(numbers) == len(pairs)
+
+
+def _parsed(sender: int | None, message: bytes, *, apart: bool = False) -> Line | None:
     """The line that a process sent; None for nonsense and for one in another's name."""
     try:
         kind, pid, what, where = ast.literal_eval(message.decode("ascii"))
     except (ValueError, SyntaxError, TypeError, MemoryError, RecursionError):
         return None
     typed = isinstance(pid, int) and isinstance(what, str) and isinstance(where, str)
-    return (
-        Line(kind, pid, what, where) if typed and kind in _KINDS and sender in (None, pid) else None
-    )
+    own = apart or sender in (None, pid)
+    return Line(kind, pid, what, where) if typed and kind in _KINDS and own else None
 
 
 def _of(kind: str, lines: Iterable[Line]) -> list[Line]:

@@ -1,26 +1,33 @@
-"""Executors around executors: tried again, so many at once, within a budget."""
+"""Executors around executors: tried again, taken over, so many at once, within a budget."""
 
 from __future__ import annotations
 
 import asyncio
+import random
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from decimal import Decimal
 
 from sef.errors import DraftFailure, Transient
+from sef.executors.line import LONGEST_WAIT_S, back_off_s
+from sef.executors.turns import Turns
 from sef.model import Proposal, Usage
 from sef.protocols import Assignment, Clock, Executor
-
-_FIRST_WAIT_S = 1.0
+from sef.steps import FallBack, Step, Steps, together
 
 
 @dataclass(frozen=True, slots=True)
 class Retrying:
-    """Asks again after a transient failure, each time twice as long later."""
+    """Asks again after a transient failure, as long as the attempt has used no tool.
+
+    It waits as long as the provider asked for, else each time about twice as long.
+    """
 
     executor: Executor
     times: int
     """How often it asks again."""
     clock: Clock
+    draw: Callable[[], float] = random.random
 
     async def execute(self, assignment: Assignment) -> Proposal:
         """The first proposal, with the price of the failures before it added.
@@ -29,28 +36,75 @@ class Retrying:
         """
         spent = Usage(cost_usd=Decimal(0))
         for attempt in range(self.times + 1):
+            marked = Marking(assignment)
             try:
-                proposal = await self.executor.execute(assignment)
+                proposal = await self.executor.execute(marked.assignment)
             except Transient as failure:
-                spent = _sum(spent, failure.usage)
-                if attempt == self.times:
-                    raise Transient(failure.args[0], hint=failure.hint, usage=spent) from failure
-                await self.clock.sleep(_FIRST_WAIT_S * 2**attempt)
+                spent = _with(spent, failure)
+                wait_s = back_off_s(attempt, failure.retry_after_s, self.draw())
+                if attempt == self.times or marked.used_tools or wait_s > LONGEST_WAIT_S:
+                    raise _again(failure, spent) from failure
+                await self.clock.sleep(wait_s)
             else:
-                return replace(proposal, usage=_sum(spent, proposal.usage))
+                return replace(proposal, usage=together((spent, proposal.usage)))
+        raise DraftFailure("it was never asked")
+
+
+class Marking:
+    """An assignment that knows the steps of its attempt."""
+
+    def __init__(self, assignment: Assignment) -> None:
+        self._outer = assignment
+        self.assignment = replace(assignment, report=self._report)
+        self.steps = Steps()
+
+    @property
+    def used_tools(self) -> bool:
+        """True where the attempt may have written something."""
+        return bool(self.steps.tools)
+
+    async def _report(self, step: Step) -> None:
+        await self._outer.report(self.steps.take(step))
+
+
+@dataclass(frozen=True, slots=True)
+class FallingBack:
+    """Gives a call to the next executor where one is not served and has used no tool.
+
+    They are of the same or a higher tier, in the order in which they are asked.
+    """
+
+    executors: Sequence[tuple[str, Executor]]
+    """Names and executors; the first is the one that was asked for."""
+
+    async def execute(self, assignment: Assignment) -> Proposal:
+        """The first proposal. Raises the last failure, with the price of all."""
+        spent = Usage(cost_usd=Decimal(0))
+        for number, (name, executor) in enumerate(self.executors):
+            marked = Marking(assignment)
+            try:
+                proposal = await executor.execute(marked.assignment)
+            except Transient as failure:
+                spent = _with(spent, failure)
+                if marked.used_tools or number + 1 == len(self.executors):
+                    raise _again(failure, spent) from failure
+                to = self.executors[number + 1][0]
+                await assignment.report(FallBack(executor=name, to=to, reason=failure.args[0]))
+            else:
+                return replace(proposal, usage=together((spent, proposal.usage)))
         raise DraftFailure("it was never asked")
 
 
 class Limited:
-    """Lets so many calls run at once; the others wait in the order they came."""
+    """Lets so many calls run at once; who waits goes by lane, then rank, then order."""
 
     def __init__(self, executor: Executor, at_once: int) -> None:
         self._executor = executor
-        self._turns = asyncio.Semaphore(at_once)
+        self._turns = Turns(at_once)
 
     async def execute(self, assignment: Assignment) -> Proposal:
         """Waits for its turn first."""
-        async with self._turns:
+        async with self._turns.turn(assignment.task.lane, assignment.rank):
             return await self._executor.execute(assignment)
 
 
@@ -69,9 +123,12 @@ class Budget:
         self.spent_usd += paid
         self.dearest_usd = max(self.dearest_usd, paid)
 
-    def charge_called_off(self) -> None:
-        """Books a call whose price nobody will ever know as the dearest known one."""
-        self.spent_usd += self.dearest_usd
+    def charge_called_off(self, told: Usage | None) -> None:
+        """Books what the requests of a call cost; where nobody knows, as much as the dearest."""
+        if told is not None and told.cost_usd is not None:
+            self.charge(told)
+        else:
+            self.spent_usd += self.dearest_usd
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,29 +146,25 @@ class Budgeted:
                 hint="Give more with --budget or budget_usd in sef.toml.",
                 usage=Usage(cost_usd=Decimal(0)),
             )
+        marked = Marking(assignment)
         try:
-            proposal = await self.executor.execute(assignment)
+            proposal = await self.executor.execute(marked.assignment)
         except DraftFailure as failure:
             self.budget.charge(failure.usage)
             raise
         except asyncio.CancelledError:
-            self.budget.charge_called_off()
+            self.budget.charge_called_off(marked.steps.usage)
             raise
         self.budget.charge(proposal.usage)
         return proposal
 
 
-def _sum(one: Usage, other: Usage | None) -> Usage:
-    """Both together; a price that is unknown makes the sum unknown."""
-    if other is None:
-        return replace(one, cost_usd=None)
-    known = one.cost_usd is not None and other.cost_usd is not None
-    return Usage(
-        cost_usd=(one.cost_usd or Decimal(0)) + (other.cost_usd or Decimal(0)) if known else None,
-        seconds=one.seconds + other.seconds,
-        model=other.model or one.model,
-        input_tokens=one.input_tokens + other.input_tokens,
-        output_tokens=one.output_tokens + other.output_tokens,
-        cache_read_tokens=one.cache_read_tokens + other.cache_read_tokens,
-        cache_write_tokens=one.cache_write_tokens + other.cache_write_tokens,
-    )
+def _with(spent: Usage, failure: DraftFailure) -> Usage:
+    """Both together; a failure that does not say what it cost makes the sum unknown."""
+    return together((spent, failure.usage or Usage(cost_usd=None)))
+
+
+def _again(failure: Transient, spent: Usage) -> Transient:
+    raised = Transient(failure.args[0], hint=failure.hint, usage=spent)
+    raised.retry_after_s = failure.retry_after_s
+    return raised

@@ -26,6 +26,7 @@ from sef.events import (
     Squashed,
 )
 from sef.model import Tier
+from sef.steps import FellBack, ModelCalled
 from sef.text import one_line, sentences
 
 _FOUND = {
@@ -94,6 +95,10 @@ class Progressing:
             self._show(task, step, ended=isinstance(fact, Committed | Exhausted | Blocked))
 
     def _begin(self, fact: RunStarted) -> None:
+        if fact.found:
+            self._console.print(Text(f"models of {fact.found}"))
+        if fact.sandbox == "off":
+            self._console.print(Text("no sandbox: what drafts wrote runs with your rights", "red"))
         for task in fact.tasks:
             self._rows[task.id] = self._progress.add_task(
                 "", total=1, start=False, name=Text(task.id, "bold"), step=Text("waiting")
@@ -122,6 +127,11 @@ def _step(fact: Fact) -> Text | None:
             return None  # what is computed is not checked
         case Dispatched(executor=executor):
             return Text(f"{executor} works")
+        case ModelCalled(step=step) if step.substituted:
+            what = f"{step.billed} was billed, {step.requested} was asked for"
+            return Text(f"another model: {one_line(what, 160)}", "bold red")
+        case FellBack(step=step):
+            return _said("yellow", f"{step.to} takes over from {step.executor}:", step.reason)
         case Drafted(executor=executor):
             return Text(f"{executor} is done, checking")
         case Failed(executor=executor, reason=reason):

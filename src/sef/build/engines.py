@@ -1,0 +1,216 @@
+"""Engines, put together: a new one, or one for a run that was cut off."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import shutil
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager, closing
+from dataclasses import dataclass, replace
+from decimal import Decimal
+from pathlib import Path
+
+from sef.build.checking import check_runner, verifiers
+from sef.build.executors import Crew, Surroundings, crew, found_here
+from sef.build.places import (
+    WallClock,
+    make_scratch,
+    new_run,
+    open_journal,
+    repository_config,
+    scratch_folders,
+)
+from sef.build.sandboxing import sandbox_of, with_own_programs
+from sef.cleanup import clean, release
+from sef.config import Config
+from sef.detection import Detection
+from sef.engine import Engine
+from sef.environment import remove_leftovers
+from sef.errors import UsageError
+from sef.events import Recorded, RunStarted
+from sef.executors.search import SearchExecutor
+from sef.executors.tests import TestsExecutor
+from sef.executors.wrappers import Budget
+from sef.experience import Promise
+from sef.journal import Journal, RunJournal
+from sef.learning import learned, past_runs, router
+from sef.model import Status
+from sef.owner import this_process
+from sef.parts import Parts
+from sef.policy import NO_WARM_UP
+from sef.pools.local import LocalPool
+from sef.protocols import Executor, Sink
+from sef.repository import Repository, find_repository
+from sef.story import outcomes
+from sef.workspace import Workspace
+
+
+@asynccontextmanager
+async def open_engine(
+    start: Path,
+    *,
+    config: Path | None = None,
+    policy: str | None = None,
+    run: str | None = None,
+    budget_usd: Decimal | None = None,
+    sinks: Sequence[Sink] = (),
+) -> AsyncIterator[Engine]:
+    """An engine for the repository that `start` lies in, ready to run one plan.
+
+    Takes the snapshot of the user's tree; removes everything it made outside the repository at
+    the end. Raises RepositoryError, ConfigError, JournalError.
+    """
+    async with _opened(start, config, run or new_run()) as site:
+        await site.workspace.open()
+        site.journal.begin(site.run, this_process())
+        named = policy or site.config.policy
+        async with _crew(site, budget_usd) as hands:
+            parts = _parts(site, sinks, hands)
+            yield Engine(parts, site.workspace, policy=named, slots=site.config.slots)
+        await release(site.repository, site.run)
+
+
+@asynccontextmanager
+async def open_interrupted(
+    start: Path,
+    run: str,
+    *,
+    config: Path | None = None,
+    budget_usd: Decimal | None = None,
+    sinks: Sequence[Sink] = (),
+) -> AsyncIterator[tuple[Engine, tuple[Recorded, ...]]]:
+    """An engine for a run that was cut off, and the facts to resume it from.
+
+    Raises UsageError when the run is unknown, at work in another process, or at its end.
+    """
+    async with _opened(start, config, run) as site:
+        past = _interrupted(site.journal, run)
+        (started,) = (one.fact for one in past if isinstance(one.fact, RunStarted))
+        await site.workspace.reopen(started.base)
+        site.journal.begin(run, this_process())
+        async with _crew(site, budget_usd) as hands:
+            yield Engine(_parts(site, sinks, hands), site.workspace), past
+        await release(site.repository, run)
+
+
+def _interrupted(journal: Journal, run: str) -> tuple[Recorded, ...]:
+    rows = {row.run: row for row in journal.runs()}
+    if run not in rows:
+        raise UsageError(f"there is no run {run!r} here", hint="sef runs lists them.")
+    if rows[run].owner.is_alive():
+        pid = rows[run].owner.pid
+        raise UsageError(f"run {run} is at work in process {pid}", hint="Wait for it to end.")
+    past = journal.recorded(run)
+    ended = outcomes(one.fact for one in past)
+    if ended and all(one.status is not Status.CANCELLED for one in ended):
+        raise UsageError(f"run {run} is at its end", hint=f"See what it did: sef report {run}")
+    if not ended:
+        raise UsageError(f"run {run} was cut off before it began", hint="Start a new run.")
+    return past
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Site:
+    """What every engine of a repository needs."""
+
+    run: str
+    repository: Repository
+    config: Config
+    journal: Journal
+    workspace: Workspace
+    scratch: Path
+
+
+@asynccontextmanager
+async def _opened(start: Path, config: Path | None, run: str) -> AsyncIterator[_Site]:
+    repository = await find_repository(start)
+    settings = repository_config(repository, config)
+    with closing(open_journal(repository)) as journal:
+        folders = scratch_folders(repository)
+        await clean(repository, journal, folders)
+        for folder in folders:
+            await asyncio.to_thread(remove_leftovers, folder)
+        scratch = make_scratch(repository, run)
+        try:
+            yield _Site(
+                run=run,
+                repository=repository,
+                config=settings,
+                journal=journal,
+                workspace=Workspace(repository, run=run, scratch=scratch),
+                scratch=scratch,
+            )
+        finally:
+            await asyncio.to_thread(shutil.rmtree, scratch, ignore_errors=True)
+
+
+@asynccontextmanager
+async def _crew(site: _Site, limit: Decimal | None) -> AsyncIterator[Crew]:
+    """The executors that ask models, ended afterwards."""
+    variables, home = with_own_programs(os.environ), Path.home()
+    configs, detection = await asyncio.to_thread(found_here, site.config, variables, home)
+    tree, scratch = site.repository.root, site.scratch
+    sandbox, wanting = await asyncio.to_thread(
+        sandbox_of, site.config, variables, tree=tree, scratch=scratch
+    )
+    most = limit or site.config.budget_usd
+    around = Surroundings(
+        variables=variables,
+        home=home,
+        clock=WallClock(),
+        sandbox=sandbox,
+        wanting=wanting,
+        hidden=(tree, scratch),
+        budget=Budget(most) if most is not None else None,
+    )
+    hands = await asyncio.to_thread(crew, configs, around)
+    problems = hands.problems if configs else (detection.said,)
+    async with hands.closing:
+        yield replace(
+            hands,
+            problems=tuple(filter(None, problems)),
+            sandbox=sandbox.level if sandbox else "none",
+            found="" if site.config.executors else _told(detection, hands),
+        )
+
+
+def _told(detection: Detection, hands: Crew) -> str:
+    """Where the models come from that nobody configured; empty where there are none."""
+    if detection.serving is None or not hands.executors:
+        return ""
+    return f"{detection.serving.source}: {', '.join(hands.executors)}"
+
+
+def _parts(site: _Site, sinks: Sequence[Sink], hands: Crew) -> Parts:
+    runner = check_runner(site.repository, site.config, site.scratch)
+    mechanical: dict[str, Executor] = {
+        "tests": TestsExecutor(runner, fingerprint=site.workspace.status),
+        "search": SearchExecutor(),
+    }
+    drafts, past = site.config.drafts, past_runs(site.journal)
+    return Parts(
+        router=router(past, hands.executors),
+        pool=LocalPool(site.workspace, mechanical | dict(hands.executors)),
+        tiers=hands.tiers,
+        wanting=hands.problems,
+        prepare=hands.warm,
+        sandbox=hands.sandbox,
+        found=hands.found,
+        verifiers=verifiers(runner, site.workspace, site.repository),
+        sinks=sinks,
+        clock=WallClock(),
+        ledger=RunJournal(site.journal, site.run, hands.redaction.of),
+        cores=os.cpu_count() or 1,
+        known=learned(site.journal, past, promise(site.config)),
+        rule=replace(NO_WARM_UP, exploring=drafts.exploring),
+        allowance_usd=drafts.allowance_usd,
+        usd_per_hour=drafts.usd_per_hour,
+        handover=drafts.handover,
+        audit=drafts.audit,
+    )
+
+
+def promise(config: Config) -> Promise:
+    """What the configuration promises about accepted drafts."""
+    return Promise(epsilon=config.drafts.epsilon, delta=config.drafts.delta)

@@ -1,0 +1,147 @@
+"""A model that books each request, and judges each answer before anything is done with it."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from contextlib import suppress
+from typing import Any
+
+from pydantic_ai.exceptions import AgentRunError, UnexpectedModelBehavior
+from pydantic_ai.messages import ModelMessage, ModelResponse, TextPart
+from pydantic_ai.models import Model, ModelRequestParameters, StreamedResponse
+from pydantic_ai.models.wrapper import WrapperModel
+from pydantic_ai.settings import ModelSettings as Asked
+from pydantic_ai_harness.compaction import estimate_context_tokens
+from typing_extensions import override
+
+from sef.errors import DraftFailure
+from sef.executors.api.faults import failure, transient
+from sef.executors.api.meter import Meter
+from sef.executors.api.seams import Asking
+from sef.executors.api.tools import unknown
+from sef.executors.settings import ModelSettings
+from sef.protocols import Assignment
+from sef.text import one_line
+
+
+class AskedModel(WrapperModel):
+    """Sends requests through the line, books them, and ends the attempt at refusals."""
+
+    def __init__(
+        self,
+        wrapped: Model,
+        given: ModelSettings,
+        *,
+        meter: Meter,
+        asking: Asking,
+        assignment: Assignment,
+        streams: bool,
+    ) -> None:
+        super().__init__(wrapped)
+        self._given = given
+        self._meter = meter
+        self._asking = asking
+        self._assignment = assignment
+        self._streams = streams
+
+    @override
+    async def request(
+        self,
+        messages: list[ModelMessage],
+        model_settings: Asked | None,
+        model_request_parameters: ModelRequestParameters,
+    ) -> ModelResponse:
+        """One answer. Raises DraftFailure at limits, refusals and answers that were cut."""
+
+        async def send() -> ModelResponse:
+            return await self._once(messages, model_settings, model_request_parameters)
+
+        tokens = estimate_context_tokens(messages)
+        try:
+            response = await self._asking(send, assignment=self._assignment, tokens=tokens)
+        except AgentRunError as error:
+            raise failure(error, self._given) from error
+        _insist(response)
+        offered = {*model_request_parameters.tool_defs}
+        for call in response.tool_calls:
+            if call.tool_name not in offered:
+                await self._assignment.report(unknown(call))
+        return response
+
+    async def _once(
+        self,
+        messages: list[ModelMessage],
+        settings: Asked | None,
+        parameters: ModelRequestParameters,
+    ) -> ModelResponse:
+        self._meter.admit()
+        began = time.monotonic()
+        opened: list[StreamedResponse] = []
+        try:
+            response = await self._answer(messages, settings, parameters, opened)
+        except asyncio.CancelledError as error:
+            # Who called it off is not to be told of limits any more.
+            with suppress(DraftFailure):
+                await self._lost(error, "called off", began, opened)
+            raise
+        except Exception as error:
+            fault = transient(error)
+            reason = fault.reason if fault else "the request failed"
+            await self._lost(error, reason, began, opened)
+            raise
+        seconds = time.monotonic() - began
+        await self._meter.answered(response.model_name or None, response.usage, seconds)
+        return response
+
+    async def _answer(
+        self,
+        messages: list[ModelMessage],
+        settings: Asked | None,
+        parameters: ModelRequestParameters,
+        opened: list[StreamedResponse],
+    ) -> ModelResponse:
+        if not self._streams:
+            return await self.wrapped.request(messages, settings, parameters)
+        async with self.wrapped.request_stream(messages, settings, parameters) as stream:
+            opened.append(stream)
+            async for _ in stream:
+                pass
+            response = stream.get()
+        if response.finish_reason is None:
+            # It may have ended in order in the middle of a tool's input.
+            raise UnexpectedModelBehavior("the stream ended without a reason to stop")
+        return response
+
+    async def _lost(
+        self, error: BaseException, reason: str, began: float, opened: list[StreamedResponse]
+    ) -> None:
+        seconds = time.monotonic() - began
+        if not opened:
+            return await self._meter.failed(error, reason, seconds)
+        stream = opened[0]
+        return await self._meter.failed(
+            error, reason, seconds, stream.model_name or None, stream.usage
+        )
+
+
+def _insist(response: ModelResponse) -> None:
+    """Raises DraftFailure where the model would not go on, or was not let."""
+    if response.finish_reason == "content_filter":
+        details: dict[str, Any] = response.provider_details or {}
+        words = str(details.get("refusal") or _text(response))
+        raise DraftFailure(f"the model refused the task{_after(words)}")
+    if response.finish_reason == "length":
+        raise DraftFailure(
+            f"the answer was cut at its longest output{_after(_text(response))}",
+            hint="Give the task to a model with longer outputs, or make it smaller.",
+        )
+
+
+def _text(response: ModelResponse) -> str:
+    return " ".join(one.content for one in response.parts if isinstance(one, TextPart))
+
+
+def _after(words: str) -> str:
+    shown = one_line(words, 200)
+    return f": {shown}" if shown else ""

@@ -1,0 +1,92 @@
+"""An executor around an executor: stops an attempt that goes nowhere, or has used up its share."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from typing import Final
+
+from sef.errors import DraftFailure
+from sef.executors.settings import Limits
+from sef.model import Proposal, Usage
+from sef.protocols import Assignment, Clock, Executor
+from sef.steps import Step, Steps
+
+_IN_A_ROW: Final = 3
+
+
+@dataclass(frozen=True, slots=True)
+class Watched:
+    """Ends an attempt that crosses a limit, is stuck, or repeats itself."""
+
+    executor: Executor
+    limits: Limits
+    clock: Clock
+    stuck_s: float = 300.0
+    """Seconds without the end of any step after which an attempt is stuck."""
+
+    async def execute(self, assignment: Assignment) -> Proposal:
+        """Raises DraftFailure that names the limit, with what the attempt cost until then."""
+        watch = _Watch(assignment, self.limits, self.clock.now)
+        work = asyncio.create_task(self.executor.execute(replace(assignment, report=watch.report)))
+        alarm = asyncio.create_task(self._stuck(watch))
+        try:
+            await asyncio.wait({work, alarm}, return_when=asyncio.FIRST_COMPLETED)
+            if work.done():
+                return work.result()
+        finally:
+            for task in (work, alarm):
+                task.cancel()
+            # The work ends what it began and reports what that cost.
+            await asyncio.gather(work, alarm, return_exceptions=True)
+        if not work.cancelled() and work.exception() is None:
+            return work.result()
+        raise watch.failure(f"stuck: nothing came to its end for {self.stuck_s:g} s")
+
+    async def _stuck(self, watch: _Watch) -> None:
+        while (quiet := self.clock.now() - watch.since) < self.stuck_s:
+            await self.clock.sleep(self.stuck_s - quiet)
+
+
+class _Watch:
+    """What is known of one attempt while it goes on."""
+
+    def __init__(self, assignment: Assignment, limits: Limits, now: Callable[[], float]) -> None:
+        self._assignment = assignment
+        self._limits = limits
+        self._now = now
+        self._steps = Steps()
+        self.since = now()
+
+    async def report(self, step: Step) -> None:
+        taken = self._steps.take(step)
+        self.since = self._now()
+        await self._assignment.report(taken)
+        if why := self._crossed():
+            raise self.failure(why)
+
+    def failure(self, why: str) -> DraftFailure:
+        usage = self._steps.usage or Usage(cost_usd=None)
+        return DraftFailure(why, usage=usage)
+
+    def _crossed(self) -> str:
+        usage, limits = self._steps.usage, self._limits
+        if self._steps.in_a_row >= _IN_A_ROW:
+            name = self._steps.tools[-1].name
+            return f"stuck: it used {name} {_IN_A_ROW} times in a row with the same arguments"
+        if usage is None:
+            return ""
+        if usage.requests > limits.requests:
+            return f"its limit of {limits.requests} requests is crossed"
+        if (used := tokens_of(usage)) > limits.tokens:
+            return f"its limit of {limits.tokens} tokens is crossed: {used}"
+        if limits.usd is not None and (usage.cost_usd or 0) > limits.usd:
+            return f"its limit of ${limits.usd} is crossed: ${usage.cost_usd}"
+        return ""
+
+
+def tokens_of(usage: Usage) -> int:
+    """Tokens of every class."""
+    read = usage.input_tokens + usage.cache_read_tokens + usage.cache_write_tokens
+    return read + usage.output_tokens
