@@ -18,22 +18,31 @@ from sef.handback import SCHEMA, request
 _OF_ASKING: Final = ("--permission-prompt-tool=", "--permission-mode=")
 
 
-async def claude(ground: Ground, url: str) -> None:
+class Claude:
     """The client that the SDK carries, with the command line, the settings and the variables that
-    it gets from us; it may edit without asking. Returns at its result."""
-    with tempfile.TemporaryDirectory(prefix="bare-") as folder:
-        argv, env = _command(ground, url, Path(folder).resolve())
+    it gets from us; it may edit without asking. It is started for each run."""
+
+    def __init__(self, ground: Ground, url: str) -> None:
+        self._folder = Path(tempfile.mkdtemp(prefix="bare-")).resolve()
+        self._ground = ground
+        self._argv, self._env = _command(ground, url, self._folder)
+        self._ending: list[asyncio.subprocess.Process] = []
+
+    async def run(self) -> None:
+        """Three turns in the fork; returns at its result, and it ends by itself."""
         process = await asyncio.create_subprocess_exec(
-            *argv,
-            cwd=ground.fork(),
-            env=env,
+            *self._argv,
+            cwd=self._ground.fork(),
+            env=self._env,
             stdin=asyncio.subprocess.PIPE,
             stdout=asyncio.subprocess.PIPE,
             stderr=asyncio.subprocess.DEVNULL,
             limit=2**25,
         )
-        assert process.stdin is not None and process.stdout is not None
-        text = request(ground.assignment().task.text)
+        self._ending.append(process)
+        assert process.stdin is not None
+        assert process.stdout is not None
+        text = request(self._ground.assignment().task.text)
         said = {"type": "user", "message": {"role": "user", "content": text}}
         process.stdin.write(json.dumps(said).encode() + b"\n")
         process.stdin.close()
@@ -41,20 +50,17 @@ async def claude(ground: Ground, url: str) -> None:
         while not result and (line := await process.stdout.readline()):
             told = json.loads(line)
             result = told if told.get("type") == "result" else {}
-        ended = asyncio.ensure_future(process.wait())
         assert result.get("structured_output"), result
-        # The rest is not timed by the caller of ours either.
-        _ENDING.append((ended, process))
 
+    async def settled(self) -> None:
+        """Returns when the clients have ended."""
+        while self._ending:
+            await self._ending.pop().communicate()
 
-_ENDING: list[tuple[asyncio.Future[int], asyncio.subprocess.Process]] = []
-
-
-async def settled() -> None:
-    """Returns when the clients have ended."""
-    while _ENDING:
-        ended, _ = _ENDING.pop()
-        await ended
+    async def close(self) -> None:
+        """Removes what they left."""
+        await self.settled()
+        await asyncio.to_thread(shutil.rmtree, self._folder, ignore_errors=True)
 
 
 def _command(ground: Ground, url: str, folder: Path) -> tuple[list[str], dict[str, str]]:
@@ -66,37 +72,43 @@ def _command(ground: Ground, url: str, folder: Path) -> tuple[list[str], dict[st
     folders = make_folders(folder / "own", None)
     own = (folders.home, folders.temporary)
     sandbox = sandbox_of(place_of(ground.fork()), hidden=(ground.home,), shown=(), own=own)
-    argv = arguments(
-        find_client(None), role_of(settings, KIND, TIER, EFFORT), settings_of(sandbox)
-    )
+    argv = arguments(find_client(None), role_of(settings, KIND, TIER, EFFORT), settings_of(sandbox))
     kept = [one for one in argv if not one.startswith(_OF_ASKING)]
     env = variables(ground.variables(url), folders, base_url=url)
     return [*kept, "--permission-mode=acceptEdits"], {**env, "ANTHROPIC_API_KEY": KEY}
 
 
-async def pydantic(ground: Ground, wire: Wire, url: str) -> None:
-    """An agent with the harness's file and shell tools, the same prompt, and a client of its own,
-    as it would be written without us."""
-    from pydantic_ai import Agent, StructuredDict, ToolOutput
-    from pydantic_ai.workspaces import LocalWorkspaceBackend
-    from pydantic_ai_harness.filesystem import FileSystem
-    from pydantic_ai_harness.shell import Shell
+class Pydantic:
+    """An agent of pydantic-ai with the harness's file and shell tools and the same prompt, made
+    once and asked again and again."""
 
-    model, client = _model(wire, url)
-    form = StructuredDict(dict(SCHEMA), name="hand_back", description="Hands back the work.")
-    agent: Agent[None, Any] = Agent(
-        model,
-        instructions=definition(KIND, TIER).prompt,
-        output_type=ToolOutput(form, name="hand_back"),
-        capabilities=[FileSystem(), Shell()],
-    )
-    try:
-        done = await agent.run(
-            request(ground.assignment().task.text), workspace=LocalWorkspaceBackend(ground.fork())
+    def __init__(self, ground: Ground, wire: Wire, url: str) -> None:
+        from pydantic_ai import Agent, StructuredDict, ToolOutput
+        from pydantic_ai_harness.filesystem import FileSystem
+        from pydantic_ai_harness.shell import Shell
+
+        model, self._client = _model(wire, url)
+        form = StructuredDict(dict(SCHEMA), name="hand_back", description="Hands back the work.")
+        self._ground = ground
+        self._agent: Agent[None, Any] = Agent(
+            model,
+            instructions=definition(KIND, TIER).prompt,
+            output_type=ToolOutput(form, name="hand_back"),
+            capabilities=[FileSystem(), Shell()],
         )
-    finally:
-        await client.close()
-    assert done.output["result"]
+
+    async def run(self) -> None:
+        """Three turns in the fork."""
+        from pydantic_ai.workspaces import LocalWorkspaceBackend
+
+        fork = LocalWorkspaceBackend(self._ground.fork())
+        text = request(self._ground.assignment().task.text)
+        done = await self._agent.run(text, workspace=fork)
+        assert done.output["result"]
+
+    async def close(self) -> None:
+        """Ends its connections."""
+        await self._client.close()
 
 
 def _model(wire: Wire, url: str) -> tuple[Any, Any]:
@@ -126,4 +138,4 @@ def without_claude() -> str:
         require_programs(os.environ.get("PATH", ""))
     except UsageError as missing:
         return str(missing)
-    return "" if shutil.which("git") else "git is missing"
+    return ""

@@ -1,7 +1,7 @@
 """A process of its own, for what a process can show once: its first call, and its memory.
 
-    python -m benchmarks.executors.child first WIRE URL ROOT
-    python -m benchmarks.executors.child memory WIRE URL ROOT AGENTS
+python -m benchmarks.executors.child first WIRE URL ROOT
+python -m benchmarks.executors.child memory WIRE URL ROOT AGENTS
 """
 
 from __future__ import annotations
@@ -13,8 +13,7 @@ import sys
 import time
 from pathlib import Path
 
-from benchmarks.executors.ground import WIRE, Ground, Wire, printed
-from sef.testing.provider import Request  # noqa: F401  -- so that no measurement pays for it
+from benchmarks.executors.ground import WIRE, Ground, Wire, Working, printed
 
 _SETTLE_S = 1.0
 
@@ -51,15 +50,11 @@ async def memory(wire: Wire, url: str, ground: Ground, agents: int) -> None:
 
 
 async def _waiting(
-    executor: object, ground: Ground, agents: int, *, stays: bool = False
-) -> list[asyncio.Task[object]]:
-    working = [
-        asyncio.create_task(executor.execute(ground.assignment(number)))  # type: ignore[attr-defined]
-        for number in range(agents)
-    ]
-    asked = sys.stdin.readline
+    executor: Working, ground: Ground, agents: int, *, stays: bool = False
+) -> list[asyncio.Task[None]]:
+    working = [asyncio.create_task(_worked(executor, ground, number)) for number in range(agents)]
     # The provider's process says when all requests are out.
-    await asyncio.to_thread(_told, asked, agents)
+    await asyncio.to_thread(_told, agents)
     await asyncio.sleep(_SETTLE_S)
     assert not any(one.done() for one in working), working
     if not stays:
@@ -69,9 +64,13 @@ async def _waiting(
     return working
 
 
-def _told(read: object, agents: int) -> None:
+async def _worked(executor: Working, ground: Ground, number: int) -> None:
+    await executor.execute(ground.assignment(number))
+
+
+def _told(agents: int) -> None:
     print(f"waiting {agents}", flush=True)
-    read()  # type: ignore[operator]
+    sys.stdin.readline()
 
 
 def _own_mb() -> float:

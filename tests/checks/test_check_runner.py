@@ -9,7 +9,7 @@ import shutil
 import subprocess
 import sys
 import textwrap
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -34,7 +34,9 @@ class Shadow:
     asked: list[int | None] = field(default_factory=list)
     closed: int = 0
 
-    def wrap(self, argv: tuple[str, ...]) -> tuple[str, ...]:
+    def wrap(
+        self, argv: tuple[str, ...], writable: Sequence[Path] = (), *, network: bool = False
+    ) -> tuple[str, ...]:
         return argv
 
     def prove(self, pid: int | None = None) -> Proof:
@@ -54,6 +56,12 @@ class Places:
 
     async def of_user(self) -> Environment:
         return Environment(python=self.shadow.python, variables=self.shadow.variables)
+
+    async def of_files(self, checkout: Checkout) -> Environment:
+        return await self.of_user()
+
+    def permits(self, argv: Sequence[str]) -> bool:
+        return False
 
     async def of_fork(self, checkout: Checkout) -> Shadow:
         if self.refusal:

@@ -46,7 +46,10 @@ def test_no_prompt_and_no_tool_sees_a_key(
         async with at_work(world, asking, [run("env"), run(LOOK), read("one.txt")]) as worker:
             await worker.work(findings=(f"it printed {KEY} and went on",))
             for one in worker.asked:
-                assert "[redacted]" in (one.headers.get("authorization"), one.headers.get("x-api-key"))
+                assert "[redacted]" in (
+                    one.headers.get("authorization"),
+                    one.headers.get("x-api-key"),
+                )
             return worker.asked[1].last, worker.sent()
 
     environment, sent = asyncio.run(go())

@@ -223,7 +223,8 @@ def variables(world: World, url: str) -> dict[str, str]:
 
 
 def left_of(world: World) -> list[str]:
-    """Processes that work in the world, or were told of it."""
+    """Processes that work in the world, or were told of it; but for a client that waits for the
+    next call, which is told what it must not show, and what that one started."""
     found = []
     for entry in Path("/proc").iterdir():
         if not entry.name.isdecimal() or int(entry.name) == os.getpid():
@@ -231,11 +232,20 @@ def left_of(world: World) -> list[str]:
         try:
             told = os.readlink(entry / "cwd") + " "
             told += (entry / "cmdline").read_bytes().decode(errors="replace").replace("\0", " ")
+            session = (entry / "stat").read_text().rpartition(")")[2].split()[3]
         except OSError:
             continue
-        if str(world.root) in told:
+        if str(world.root) in told and not _waits(session):
             found.append(f"{entry.name}: {told[:200]}")
     return found
+
+
+def _waits(leader: str) -> bool:
+    try:
+        return os.readlink(f"/proc/{leader}/cwd").endswith("/waiting")
+    except OSError:
+        # It is gone, and what it started is not.
+        return False
 
 
 def connections_to(url: str) -> int:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -10,6 +11,7 @@ from shadowed_projects import OPEN, Project, make
 
 from sef.environment import Proof, Settings
 from sef.environment.bubblewrap import bubblewrap
+from sef.sandbox import SandboxSettings
 
 pytestmark = pytest.mark.slow
 
@@ -95,6 +97,7 @@ _sef_redirect.Witness.write.__code__ = (lambda *args: None).__code__
     "removes the socket": "os.remove(TRACE)\n" + _FROM_USER,
 }
 
+OFF = SandboxSettings(mode="off")
 LAUNCHED = ("ends at once", "calls what is called at its end")
 
 # Green and proved with the tree hidden, because nothing came of them.
@@ -118,8 +121,16 @@ def cheating(tmp_path: Path, cheat: str) -> Project:
 @pytest.mark.parametrize("cheat", CHEATS)
 def test_a_cheat_in_the_open(cheat: str, tmp_path: Path) -> None:
     """Whatever it does to the witness, a green run is not proved."""
-    code, proof = judged(cheating(tmp_path, cheat), OPEN)
+    code, proof = judged(cheating(tmp_path, cheat), replace(OPEN, sandbox=OFF))
     assert not proof.proved, (code, proof)
+
+
+@pytest.mark.skipif(bubblewrap() is None, reason="bubblewrap does not work here")
+@pytest.mark.parametrize("cheat", CHEATS)
+def test_a_cheat_in_the_sandbox(cheat: str, tmp_path: Path) -> None:
+    """The same where processes have numbers of their own; the hook cannot be written to there."""
+    code, proof = judged(cheating(tmp_path, cheat), OPEN)
+    assert not proof.proved or cheat == "rewrites the hook by a program", (code, proof)
 
 
 @pytest.mark.skipif(bubblewrap() is None, reason="bubblewrap does not work here")

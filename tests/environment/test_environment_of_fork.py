@@ -329,7 +329,8 @@ def test_a_prefix_without_settings(tmp_path: Path) -> None:
     async def outside() -> tuple[Finished, Proof]:
         argv = ("python", "-c", "import alpha, alpha_new; print(alpha.WHO)")
         with await environments.of_fork(project.checkout()) as environment:
-            finished = await run_program(argv, cwd=tmp_path, env=environment.variables)
+            held = environment.wrap(argv)
+            finished = await run_program(held, cwd=tmp_path, env=environment.variables)
             return finished, environment.prove(finished.pid)
 
     finished, proof = asyncio.run(outside())

@@ -74,6 +74,24 @@ def test_another_process_cannot_speak_for_the_runner() -> None:
     assert judge([(None, line) for _, line in trace(START, FOUND, END)], EXPECTED, 7).proved
 
 
+def test_where_processes_have_numbers_of_their_own() -> None:
+    """The kernel's number and the process's own belong together, one to one, whatever they are."""
+    apart = replace(EXPECTED, apart=True)
+
+    def told(*lines: tuple[int | None, tuple[object, ...]]) -> list[Heard]:
+        return [(sender, ascii(line).encode()) for sender, line in lines]
+
+    child = ("start", 8, "/shadow/bin/python", "")
+    run = ((107, START), (107, FOUND), (108, child), (107, END))
+    assert judge(told(*run), apart, 7).proved
+    assert not judge(told(*run), EXPECTED, 7).proved
+    assert not judge(told(*run), apart, 9).proved
+    for forged in ((108, FOUND), (109, FOUND), (107, child), (107, ("start", 9, "/shadow/x", ""))):
+        proof = judge(told(*run[:-1], forged, run[-1]), apart, 7)
+        assert not proof.proved, forged
+    assert not judge(told(*[(None, line) for _, line in run]), apart, 7).proved
+
+
 def test_a_process_that_was_not_watched() -> None:
     """Whoever tells of modules must have been watched from its start."""
     found = ("found", 8, "a", "/fork/a.py")

@@ -139,10 +139,10 @@ def test_flags_that_rewrite_the_modules_are_off(tmp_path: Path) -> None:
     """The other flags stay; the caches are the user's, or begin with what those hold."""
     project = module(tmp_path, GOCACHE=str(tmp_path / "cache"), GOWORK=str(tmp_path / "go.work"))
     (tmp_path / "cache/00").mkdir(parents=True)
-    (tmp_path / "cache/00/entry-a").touch()
+    (tmp_path / "cache/00/entry-d").touch()
     said = project.open.run("go", "env").output.splitlines()
     assert "GOFLAGS=-v" in said
     assert f"GOCACHE={tmp_path / 'cache'}" in said
     assert not any(line.startswith("GOWORK=") for line in said)
-    script = 'cat "$GOCACHE/00/entry-a" && ! echo x 2>&- >> "$GOCACHE/00/entry-a" && echo held'
+    script = 'cat "$GOCACHE/00/entry-d" && ! echo x 2>&- >> "$GOCACHE/00/entry-d" && echo held'
     assert project.run("go", "sh", "-c", script).output.strip().endswith("held")

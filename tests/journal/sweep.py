@@ -15,6 +15,7 @@ from decimal import Decimal
 from pathlib import Path
 
 from sef import build
+from sef.build import executors
 from sef.model import Answer, Proposal, Task, Usage
 from sef.plan import Plan
 from sef.protocols import Assignment, Clock, Executor
@@ -56,7 +57,7 @@ async def main(tree: Path, cache: Path, seconds: float, run: str | None) -> None
     def executor(_: object, __: Clock) -> Executor:
         return telling
 
-    build._inner = executor
+    executors.scripted = executor
     if run is None:
         async with build.open_engine(tree) as engine:
             await engine.run(Plan(tasks()))

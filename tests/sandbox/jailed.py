@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from sef.sandbox import Access, Level, Sandbox, SandboxSettings, confine, variables
-from sef.sandbox.probe import Means, _landlock, found
+from sef.sandbox.means import Means, _landlock, found
 
 SECRETS = (".ssh/id_ed25519", ".aws/credentials", ".netrc", ".config/gh/hosts.yml", ".npmrc")
 SECRETS += (".claude/login", ".codex/auth.json", ".docker/config.json", ".git-credentials")

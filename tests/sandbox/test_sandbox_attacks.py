@@ -9,12 +9,13 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from jailed import SECRETS, Jailed, levels, make, means
 
-from sef.sandbox import Level
+from sef.sandbox import Level, confine
 
 pytestmark = pytest.mark.slow  # git repositories and processes
 
@@ -102,6 +103,25 @@ def test_git_can_look_and_not_write(jailed: Jailed) -> None:
     ):
         assert jailed.shell(f"git {asked}").returncode != 0, asked
     assert _state(jailed.tree / ".git") == before
+
+
+def test_secrets_in_gits_configuration_are_left_out(tmp_path: Path) -> None:
+    """A token in an address or a header is not shown, and git works without it."""
+    if means(Level.BUBBLEWRAP) is None:
+        pytest.skip("bubblewrap does not work here")
+    jailed = make(tmp_path, Level.BUBBLEWRAP)
+    with (jailed.tree / ".git/config").open("a") as config:
+        config.write('[remote "origin"]\n\turl = https://me:canary@example.org/x\n')
+        config.write('[http "https://example.org/"]\n\textraheader = canary\n[alias]\n\tl = log\n')
+    asked = jailed.sandbox.settings
+    tree, scratch = jailed.tree, jailed.fork.parent
+    jailed = replace(
+        jailed, sandbox=confine(asked, tree=tree, scratch=scratch, variables=os.environ)
+    )
+    said = jailed.shell('git l --oneline; git config --list; cat "$1/.git/config"', tree)
+    assert "start" in said.stdout, said.stderr
+    assert "core.bare" in said.stdout
+    assert "canary" not in said.stdout
 
 
 def _state(folder: Path) -> dict[str, bytes]:

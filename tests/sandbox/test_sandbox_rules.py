@@ -201,7 +201,7 @@ def test_what_lets_something_through_does_not_count(
     fake = tmp_path / "bwrap"
     fake.write_text('#!/bin/sh\nwhile [ "$1" != -- ]; do shift; done; shift; exec "$@"\n')
     fake.chmod(0o755)
-    code = "from sef.sandbox.probe import _bubblewrap; print(_bubblewrap('%s'))" % fake
+    code = f"from sef.sandbox.means import _bubblewrap; print(_bubblewrap({str(fake)!r}))"
     done = subprocess.run((sys.executable, "-c", code), capture_output=True, text=True, check=True)
     assert done.stdout == "None\n"
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection
+from dataclasses import replace
 from decimal import Decimal
 from difflib import get_close_matches
 from pathlib import Path
@@ -48,14 +49,14 @@ def load_config(path: Path | None, uses: Collection[str] = USES) -> Config:
     if path is None:
         return Config()
     found = read(path, ConfigFile, ConfigError)
+    sandbox = _sandbox(path, found.sandbox)
     return Config(
         policy=found.policy,
         slots=found.slots,
         checks=_checks(found.checks),
         python=_existing(path, "[environment]: python", found.environment.python),
-        environment=_environment(found.environment),
+        environment=replace(_environment(found.environment), sandbox=sandbox),
         executors=tuple(_executor(path, name, t, uses) for name, t in found.executors.items()),
-        sandbox=_sandbox(path, found.sandbox),
         drafts=DraftsConfig(**found.drafts.model_dump()),
         budget_usd=_money(found.budget_usd),
     )

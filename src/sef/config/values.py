@@ -120,7 +120,10 @@ class Config:
     """In the order of the file."""
     budget_usd: Decimal | None = None
     """Once a run has spent this, it begins no further paid call."""
-    sandbox: SandboxSettings = field(default_factory=SandboxSettings)
-    """Around what drafts run."""
     drafts: DraftsConfig = field(default_factory=DraftsConfig)
     """When a draft is made, and what is promised about those that are accepted."""
+
+    @property
+    def sandbox(self) -> SandboxSettings:
+        """Around whatever runs in a tree that a draft wrote."""
+        return self.environment.sandbox

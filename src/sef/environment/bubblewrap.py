@@ -6,6 +6,7 @@ The command and all its children see the view; nothing outside it changes.
 from __future__ import annotations
 
 import json
+import os
 import shutil
 import subprocess
 from collections.abc import Iterable, Mapping, Sequence
@@ -128,12 +129,12 @@ def read_only(paths: Iterable[str]) -> tuple[str, ...]:
 
 
 def away(paths: Iterable[str]) -> tuple[str, ...]:
-    """Mounts that make folders empty and files unreadable."""
-    options: list[str] = []
-    for path in paths:
+    """Mounts that make folders empty and files unreadable; what does not exist is left out."""
+    words: list[str] = []
+    for path in filter(os.path.lexists, paths):
         folder = Path(path).is_dir()
-        options += ["--tmpfs", path] if folder else ["--ro-bind", "/dev/null", path]
-    return tuple(options)
+        words += ["--tmpfs", path] if folder else ["--ro-bind", "/dev/null", path]
+    return tuple(words)
 
 
 def outermost(paths: Iterable[str]) -> list[str]:

@@ -114,9 +114,7 @@ class ForeignEnvironments:
         given = redirected(self._held.given(), self._trees, real(checkout.path))
         return {**given, **self._held.places(folder), "TMPDIR": str(temporary_of(folder))}
 
-    def _wrapping(
-        self, checkout: Checkout, folder: Path, packages: Sequence[str] = ()
-    ) -> Wrapping:
+    def _wrapping(self, checkout: Checkout, folder: Path, packages: Sequence[str] = ()) -> Wrapping:
         return unheld if self._held.off else self._holding(checkout, folder, packages).wrap
 
     def _holding(self, checkout: Checkout, folder: Path, packages: Sequence[str] = ()) -> Held:
@@ -174,7 +172,9 @@ class ForeignEnvironments:
             fork=real(packages.checkout.path),
             folder=folder,
             modules=packages.folders,
-            held=None if self._held.off else self._holding(packages.checkout, folder, packages.folders),
+            held=None
+            if self._held.off
+            else self._holding(packages.checkout, folder, packages.folders),
         )
         return ForeignEnvironment(
             variables={**self._held.given(), **_node_caches(folder)},

@@ -15,7 +15,7 @@ from sef.process import run_program
 BY_CONTENT = "by content"
 _INSIDE = "name it by a relative path inside the repository"
 _LIST_S = 300.0
-_CACHE_MOST = 60_000
+_CACHE_MOST = 40_000
 _FOLDERS = "{{if not .Standard}}{{.Dir}}{{end}}"
 
 
@@ -40,11 +40,12 @@ async def prepare(
 
 
 def own_cache(given: Mapping[str, str], folder: Path) -> dict[str, str]:
-    """A build cache in `folder` that begins with links to the user's entries.
+    """A build cache in `folder` that begins with what the user's holds.
 
-    In the sandbox those can be read only: what a fork builds is never found by another build. A
-    cache that could not be written to would not do, because go keeps an index of its packages
-    there and takes one that it cannot write for absent.
+    In the sandbox that one can be read only: what a fork builds is never found by another build.
+    Results (`-d`) are links, as go never writes to one that is right; the small files that name
+    them (`-a`) are copies, as go writes those anew. A cache that cannot be written to would not do:
+    go keeps an index of its packages there, and takes one that it cannot write for absent.
     """
     users = _cache_of(given)
     own = folder / "go-build"
@@ -54,7 +55,10 @@ def own_cache(given: Mapping[str, str], folder: Path) -> dict[str, str]:
             break
         place = own / entry.parent.name
         place.mkdir(exist_ok=True)
-        (place / entry.name).symlink_to(entry)
+        if entry.name.endswith("-d"):
+            (place / entry.name).symlink_to(entry)
+        else:
+            shutil.copyfile(entry, place / entry.name)
     return {"GOCACHE": str(own)}
 
 
@@ -68,7 +72,7 @@ def _cache_of(given: Mapping[str, str]) -> Path:
 def _entries(cache: Path) -> Iterator[Path]:
     """Its entries, in folders of two hexadecimal digits."""
     for folder in sorted(cache.glob("[0-9a-f][0-9a-f]")):
-        yield from folder.iterdir()
+        yield from (path for path in folder.iterdir() if path.is_file())
 
 
 def _variables(given: Mapping[str, str]) -> dict[str, str]:

@@ -14,6 +14,7 @@ from pathlib import Path
 from sef.environment.bubblewrap import Held, View
 from sef.environment.foreign_copy import CACHES, Copying
 from sef.environment.foreign_packages import MODULES
+from sef.environment.foreign_paths import text
 from sef.environment.proof import Proof, undecided
 
 MOUNTED = "mounted"
@@ -123,9 +124,8 @@ class Mount:
     def proof(self) -> Proof:
         """Proved when the command found the fork's own folder at the user's path."""
         at = self.fork.stat()
-        try:
-            said = self._witness.read_text(encoding="ascii").strip()
-        except (OSError, UnicodeDecodeError):
+        said = text(self._witness).strip()
+        if not said:
             return undecided("the fork was not mounted: the command was never started")
         if said != f"{at.st_dev}:{at.st_ino}":
             return undecided("something else than the fork was mounted", offender=str(self.tree))

@@ -7,13 +7,13 @@
 settings, allowed        what sef.toml says; which commands may use the network
 areas, secrets, places   what may be read and written where (the most specific path decides)
 bubblewrap, landlock     the two ways to enforce it; `landlock` is also the launcher
-probe                    which of them works here, by trying
+means                    which of them works here, by trying
 variables                the environment of a command, from an allow-list
 """
 
 from sef.sandbox.areas import Access, Areas
 from sef.sandbox.level import Level, NoSandbox, describe
-from sef.sandbox.probe import probe
+from sef.sandbox.means import probe
 from sef.sandbox.sandbox import Sandbox, confine
 from sef.sandbox.settings import SandboxSettings
 from sef.sandbox.variables import variables

@@ -65,6 +65,7 @@ class Areas:
 def followed(path: str) -> tuple[str, dict[str, str]]:
     """The path without symbolic links, and the links that were passed."""
     passed: dict[str, str] = {}
+    steps = 0
     todo, done = os.path.abspath(path).split("/")[:0:-1], ""
     while todo:
         name = todo.pop()
@@ -75,9 +76,10 @@ def followed(path: str) -> tuple[str, dict[str, str]]:
             continue
         here = f"{done}/{name}"
         target = _target(here)
-        if target is None or len(passed) >= _LINKS:
+        if target is None or steps >= _LINKS:  # as many as the system follows
             done = here
             continue
+        steps += 1
         passed[here] = target
         done = "" if target.startswith("/") else done
         todo += target.split("/")[::-1]

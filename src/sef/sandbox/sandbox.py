@@ -16,8 +16,8 @@ from sef.sandbox.allowed import permitted
 from sef.sandbox.areas import Access, Areas
 from sef.sandbox.bubblewrap import options
 from sef.sandbox.level import Level, no_sandbox
+from sef.sandbox.means import found
 from sef.sandbox.places import git_folders, homes_of, machine, showing
-from sef.sandbox.probe import found
 from sef.sandbox.restricted import restricted
 from sef.sandbox.settings import SandboxSettings
 
