@@ -79,7 +79,7 @@ class Fork(LocalWorkspaceBackend):
             raise TypeError("a command line needs shell=True, a list of words must not have it")
         argv = ("/bin/sh", "-c", command) if isinstance(command, str) else tuple(command)
         return await super().run(
-            self._jail.wrap(argv, writable=(self._fork,)),
+            self._jail.wrap(argv, writable=(self._fork,), network=self._jail.permits(argv)),
             env={**self._variables, **(env or {}), "PWD": str(self._fork)},
             timeout=min(timeout or LONGEST_COMMAND_S, LONGEST_COMMAND_S),
         )

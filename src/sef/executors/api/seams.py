@@ -41,3 +41,6 @@ class Jail(Protocol):
         network: bool = False,
     ) -> tuple[str, ...]:
         """The command line that runs `argv` jailed."""
+
+    def permits(self, argv: Sequence[str]) -> bool:
+        """True where sef.toml lets commands that begin like this one use the network."""
