@@ -21,7 +21,13 @@ ASKED: Final = "Add a docstring to add in calc/core.py"
 USED: Final = Used(input_tokens=1_000, output_tokens=100)
 OLD: Final = "    def add(self, a, b):\n"
 MODELS: Final = [one for one in STAFF if one.asks]
-FORM: Final = {"result": "Done.", "read": [], "changed": ["calc/core.py"], "checks": [], "doubts": []}
+FORM: Final = {
+    "result": "Done.",
+    "read": [],
+    "changed": ["calc/core.py"],
+    "checks": [],
+    "doubts": [],
+}
 
 
 def configured(root: Path, staff: Staff, url: str, more: str = "") -> Path:
@@ -62,7 +68,9 @@ def documented(staff: Staff) -> list[Turn]:
 
 
 @pytest.mark.parametrize("staff", MODELS, ids=lambda one: one.name)
-def test_a_docstring_ends_in_a_commit_with_its_cost_and_model(staff: Staff, repository: Make) -> None:
+def test_a_docstring_ends_in_a_commit_with_its_cost_and_model(
+    staff: Staff, repository: Make
+) -> None:
     """On the run's branch; the key is nowhere in the repository, what was printed, or a prompt."""
     needs(staff)
     root = repository(PROJECT)
@@ -95,7 +103,9 @@ def priced(staff: Staff) -> float:
 
 
 @pytest.mark.parametrize("staff", MODELS, ids=lambda one: one.name)
-def test_a_rejected_draft_is_redone_at_the_target_with_a_note(staff: Staff, repository: Make) -> None:
+def test_a_rejected_draft_is_redone_at_the_target_with_a_note(
+    staff: Staff, repository: Make
+) -> None:
     """The draft breaks a test; the target's prompt has the diff, and its work is committed."""
     needs(staff)
     root = repository(PROJECT)
@@ -137,7 +147,9 @@ def test_nothing_to_ask_is_one_clear_message(repository: Make) -> None:
     """Tier 0 works; what needs a model fails and says what there would be to do."""
     root = repository(PROJECT)
     nobody: Mapping[str, str] = {"OLLAMA_HOST": "http://127.0.0.1:9", "PATH": "/usr/bin:/bin"}
-    done = sef(root, "run", "run the tests", "implement subtraction in calc/core.py", "--json", **nobody)
+    done = sef(
+        root, "run", "run the tests", "implement subtraction in calc/core.py", "--json", **nobody
+    )
     assert done.returncode == 1
     tests, subtraction = json.loads(done.stdout)["tasks"]
     assert (tests["status"], tests["counts"]["passed"]) == ("done", 1)

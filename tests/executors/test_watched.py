@@ -40,9 +40,7 @@ class Playing:
 
 
 def asked(cost: str | None = "0.02", tokens: int = 10) -> ModelStep:
-    spent = Usage(
-        cost_usd=None if cost is None else Decimal(cost), input_tokens=tokens, requests=1
-    )
+    spent = Usage(cost_usd=None if cost is None else Decimal(cost), input_tokens=tokens, requests=1)
     return ModelStep(requested="m", billed="m", usage=spent)
 
 
@@ -50,7 +48,9 @@ def used(arguments: str, *, writes: bool = False) -> ToolStep:
     return ToolStep(name="Read", asked=arguments, writes=writes)
 
 
-def watched(playing: Playing, limits: Limits | None = None, clock: FakeClock | None = None) -> Proposal:
+def watched(
+    playing: Playing, limits: Limits | None = None, clock: FakeClock | None = None
+) -> Proposal:
     executor = Watched(playing, limits or Limits(), clock or FakeClock(), stuck_s=300)
     return asyncio.run(asyncio.wait_for(executor.execute(ASSIGNMENT), 10))
 

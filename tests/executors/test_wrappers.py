@@ -149,7 +149,9 @@ def test_a_call_that_was_called_off_is_not_free() -> None:
 class Served:
     """Answers; where it is told to, only after it used a tool and failed."""
 
-    def __init__(self, *, fails_after_tool: bool = False, retry_after_s: float | None = None) -> None:
+    def __init__(
+        self, *, fails_after_tool: bool = False, retry_after_s: float | None = None
+    ) -> None:
         self.calls = 0
         self.fails = fails_after_tool or retry_after_s is not None
         self.uses_tool = fails_after_tool
