@@ -238,11 +238,11 @@ EXECUTOR = '[executors.a]\nuse = "scripted"\ntier = 1\nscript = "demo/light.toml
         ("[executors.a]\nuse = 'scripted'\ntier = 1\nscript = 'no.toml'", "[executors.a]: script = 'no.toml': there is no file"),
         (EXECUTOR.replace("executors.a", "executors.'a b'"), "'a b' is not a name"),
         (MODEL.replace('model = "qwen3-coder"', ""), 'the key "model" is missing: api asks a model'),
-        (MODEL.replace("http://", "ftp://"), "base_url = 'ftp://127.0.0.1:8000/v1/'"),
+        (MODEL.replace("http://", "ftp://"), "base_url: must be an address"),
         (MODEL.replace("127.0.0.1", "me:key@127.0.0.1"), "base_url"),
         (MODEL.replace("base_url", "#base_url"), 'the key "base_url" is missing: where vllm is served'),
         (MODEL.replace('"VLLM_KEY"', '"sk-ant-123"'), "never a key itself"),
-        (MODEL.replace("use = \"api\"", "use = \"claude\"\ncli_path = \"no\""), "cli_path = 'no': there is no file"),
+        (MODEL.replace("use = \"api\"", "use = \"claude\"\ncli_path = \"no\"").replace("vllm", "anthropic"), "cli_path = 'no': there is no file"),
         (EXECUTOR.replace("executors.a", "executors.tests"), "[executors.tests]: sef has an executor 'tests' of its own"),
         (EXECUTOR.replace("executors.a", "executors.search"), "'search' of its own"),
         ("policy = \nslots = 3", "sef.toml: not valid TOML: Invalid value (at line 1, column 10)"),
@@ -261,3 +261,31 @@ def test_a_missing_file_is_named(tmp_path: Path) -> None:
     """A path that leads to no file is an error, not the defaults."""
     with pytest.raises(ConfigError, match=r"there is no file .*sef\.toml"):
         load_config(tmp_path / "sef.toml")
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        (MODEL.replace("http://127.0.0.1:8000", "http://models.example.org"), "unencrypted"),
+        (MODEL.replace(":8000", ":99999"), "base_url: must be an address"),
+        (MODEL.replace('use = "api"', 'use = "claude"'), "Claude Code is served by anthropic"),
+        (MODEL.replace("input = 0.1", "input = -1"), "[prices]: input = -1"),
+        (MODEL.replace("output = 0.4", ""), '[prices]: the key "output" is missing'),
+    ],
+)
+def test_what_could_not_work_or_would_leak_is_refused(tmp_path: Path, text: str, told: str) -> None:
+    """A key in the clear, a port that is none, a provider that Claude Code has not."""
+    with pytest.raises(ConfigError) as refused:
+        load_config(written(tmp_path, text))
+    assert told in str(refused.value)
+
+
+def test_what_may_be_a_secret_is_not_repeated(tmp_path: Path) -> None:
+    """Neither a password in an address nor a key in the place of its variable's name."""
+    for text in (
+        MODEL.replace("127.0.0.1", "me:canary@127.0.0.1"),
+        MODEL.replace("VLLM_KEY", "sk-canary"),
+    ):
+        with pytest.raises(ConfigError) as refused:
+            load_config(written(tmp_path, text))
+        assert "canary" not in str(refused.value)

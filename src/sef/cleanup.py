@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+import stat
 import time
 from contextlib import suppress
 from dataclasses import dataclass
@@ -49,6 +50,8 @@ async def clean(
         paid = in_forks(one.fact for one in journal.recorded(row.run))
         kept = frozenset() if row in forgotten else paid
         folders += _remove_folders(repository, row.run, scratch, kept)
+    if len(dead) == len(journal.runs()):
+        _remove_traces(repository.common_dir)
     references = 0
     for row in forgotten:
         references += await release(repository, row.run)
@@ -74,6 +77,16 @@ def _remove_folders(
         with suppress(OSError):  # absent, or it holds paid work
             (folder / run).rmdir()
     return len(there)
+
+
+def _remove_traces(git: Path) -> None:
+    """Removes what a killed Claude Code left to protect git's configuration: an empty file that
+    nobody may write to, where git makes its lock; git's own can be written."""
+    lock = git / "config.lock"
+    with suppress(OSError):
+        there = lock.lstat()
+        if stat.S_ISREG(there.st_mode) and not there.st_size and not there.st_mode & 0o222:
+            lock.unlink()
 
 
 def _children(folder: Path) -> list[Path]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from decimal import Decimal
 from typing import Any
 
@@ -33,6 +34,7 @@ from sef.report_model import (
     RunReport,
     TaskReport,
 )
+from sef.steps import ModelCalled, Steps
 from sef.story import by_task, outcomes, run_status
 from sef.text import one_line, plain, sentences
 
@@ -61,7 +63,8 @@ def report(facts: Iterable[Fact], apply_error: str | None = None) -> RunReport:
             "apply_error": apply_error and plain(apply_error),
             "seconds": round(finished[-1].seconds, 3) if finished else 0.0,
             "tasks": tasks,
-            **_money(costs(told), tasks),
+            "cut_off_calls": _unknown_calls(told),
+            **_money(costs(told), tasks, whole=not _unknown_calls(told)),
         }
     )
 
@@ -76,11 +79,16 @@ def _status(told: Sequence[Fact], ended: Iterable[Outcome]) -> str:
     return run_status(ended)
 
 
-def _money(money: Costs, tasks: Sequence[TaskReport]) -> dict[str, Decimal | str | None]:
-    """A call that was cut off has a price nobody knows; what is not done saves nothing."""
+def _money(
+    money: Costs, tasks: Sequence[TaskReport], *, whole: bool
+) -> dict[str, Decimal | str | None]:
+    """A call that was cut off has a price nobody knows; what is not done saves nothing.
+
+    Where not the whole cost is known, as after a kill, nothing is measured.
+    """
     paid = [attempt.cost_usd for task in tasks for attempt in task.attempts]
     cost = None if None in paid else money.cost
-    measured = cost is not None and all(task.status is Status.DONE for task in tasks)
+    measured = whole and cost is not None and all(task.status is Status.DONE for task in tasks)
     return {
         "cost_usd": cost,
         "baseline_usd": money.baseline,
@@ -89,15 +97,27 @@ def _money(money: Costs, tasks: Sequence[TaskReport]) -> dict[str, Decimal | str
     }
 
 
+def _unknown_calls(told: Iterable[Fact]) -> int:
+    """Calls that were under way when the run was killed, what each had paid then being unknown."""
+    return sum(len(fact.in_flight) for fact in told if isinstance(fact, Resumed))
+
+
 def _cut_off(told: Iterable[Fact]) -> dict[str, AttemptReport]:
     """For each task the attempt that began and did not come to its end."""
     open_attempts: dict[str, AttemptReport] = {}
     for task, facts in by_task(told).items():
+        began, steps = None, Steps()
         for fact in facts:
             match fact:
                 case Dispatched(tier=tier):
+                    began, steps = fact, Steps()
                     usage = Usage(cost_usd=Decimal(0) if tier is Tier.NONE else None)
                     open_attempts[task] = _called_off(fact, usage, "called off")
+                case ModelCalled(step=step) if began and task in open_attempts:
+                    steps.take(step)
+                    # What was under way when it was called off may not have been told.
+                    known = replace(steps.usage or Usage(cost_usd=None), cost_usd=None)
+                    open_attempts[task] = _called_off(began, known, "called off")
                 case Drafted(draft=draft):
                     reason = "called off while it was judged"
                     open_attempts[task] = _called_off(fact, draft.usage, reason)

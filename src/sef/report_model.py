@@ -110,6 +110,8 @@ class RunReport(_Reported):
     apply_error: str | None
     seconds: float
     tasks: tuple[TaskReport, ...]
+    cut_off_calls: int = 0
+    """Calls under way when the run was killed: what they paid untold is not in the cost."""
     cost_usd: Money
     baseline_usd: Money
     saved_usd: Money

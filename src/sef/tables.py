@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from difflib import get_close_matches
 from inspect import isclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Final, TypeVar, get_args
+from typing import TYPE_CHECKING, Final, TypeVar, get_args, get_origin
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
@@ -84,6 +84,8 @@ class _Spot:
     key: str
     allowed: str
     """What the key takes; empty for an unknown key."""
+    private: bool = False
+    """True where the value may hold a secret, and is not shown."""
 
 
 def _told(shape: type[Table], data: object, problem: ErrorDetails) -> str:
@@ -95,8 +97,8 @@ def _told(shape: type[Table], data: object, problem: ErrorDetails) -> str:
         return f'{where}unknown key "{key}"{_nearest(key, spot.owner.model_fields)}'
     if problem["type"] == "missing":
         return f'{where}the key "{key}" is missing: {spot.allowed}'
-    found = one_line(repr(problem["input"]), 60)
-    return f"{where}{key} = {found}: must be {spot.allowed or problem['msg']}"
+    found = "" if spot.private else f" = {one_line(repr(problem['input']), 60)}"
+    return f"{where}{key}{found}: must be {spot.allowed or problem['msg']}"
 
 
 def _nearest(key: str, known: Iterable[str]) -> str:
@@ -109,9 +111,11 @@ def _spot(shape: type[Table], data: object, loc: Sequence[str | int]) -> _Spot:
     field = shape.model_fields.get(key)
     inner = _table(field.annotation) if field else None
     allowed = (field.description or "") if field else ""
-    within = 1 if inner and field and field.annotation is inner else 2  # 2: a list or a map of them
+    within = 2 if field and get_origin(field.annotation) in (list, dict) else 1
     if inner is None or len(loc) < within + 1:
-        return _Spot(owner=shape, places=(), key=key, allowed=allowed)
+        extra = field.json_schema_extra if field else None
+        private = isinstance(extra, dict) and bool(extra.get("private"))
+        return _Spot(owner=shape, places=(), key=key, allowed=allowed, private=private)
     for step in loc[:within]:
         data = _inside(data, step)
     rest = _spot(inner, data, loc[within:])

@@ -176,8 +176,8 @@ def test_the_same_tool_call_three_times_is_stuck(world: World, asking: Staff) ->
             assert caught.value.usage.requests == len(world.models)
             return len(worker.asked)
 
-    # Claude Code asks on by itself, until it is told to stop.
-    assert asyncio.run(go()) == len(world.models) in ((3, 4) if asking is CLAUDE else (3,))
+    # Claude Code asks on by itself, until it is told to stop; that may be before it is heard.
+    assert 3 <= asyncio.run(go()) <= len(world.models) <= (4 if asking is CLAUDE else 3)
 
 
 def test_a_model_that_says_nothing_is_stuck(world: World, asking: Staff) -> None:

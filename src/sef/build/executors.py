@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from contextlib import AsyncExitStack
 from dataclasses import dataclass, field, replace
@@ -9,19 +10,17 @@ from functools import partial
 from pathlib import Path
 from typing import TypeVar
 
-from sef.agents import resolve
-from sef.config import Config, ExecutorConfig, PricesConfig
+from sef.build.models import limits_of, settings_of
+from sef.config import Config, ExecutorConfig
 from sef.detection import Detection, Offer, detect
 from sef.errors import ConfigError, UsageError
 from sef.events import Routed
 from sef.executors.line import Line
 from sef.executors.redacted import Redacted
-from sef.executors.settings import Limits, ModelSettings
 from sef.executors.turns import Pace
 from sef.executors.watched import Watched, tokens_of
 from sef.executors.wrappers import Budget, Budgeted, FallingBack, Limited, Retrying
 from sef.model import Proposal, Tier
-from sef.prices import PriceTable, Rates
 from sef.protocols import Assignment, Clock, Executor
 from sef.redaction import Redaction
 from sef.sandbox import Level, Sandbox
@@ -144,7 +143,9 @@ class _Maker:
         executor: Executor = Redacted(self._inner(config), self.redaction)
         if config.use != "scripted":  # which asks nobody, and reports no step
             executor = Watched(executor, limits_of(config), clock, stuck_s=config.stuck_s)
-        executor = Retrying(executor, config.retries, clock)
+        # The api executor's line tries each request again.
+        times = 0 if config.use == "api" else config.retries
+        executor = Retrying(executor, times, clock)
         return executor if config.at_once is None else Limited(executor, config.at_once)
 
     def _inner(self, config: ExecutorConfig) -> Executor:
@@ -164,11 +165,18 @@ class _Maker:
         if around.sandbox is None:
             raise UsageError(f"{config.name} cannot be had: {around.wanting}")
         login = Path(around.variables.get("CLAUDE_CONFIG_DIR") or around.home / ".claude")
+        own = config.key_variable is None and config.base_url is None
+        # On macOS the login lies in the keychain, which is not asked.
+        if own and sys.platform != "darwin" and not (login / ".credentials.json").is_file():
+            raise UsageError(
+                f"{config.name} cannot be had: nobody is logged in to Claude Code here",
+                hint="Log in with `claude`, or name key_variable in sef.toml.",
+            )
         executor = ClaudeExecutor(
-            self._settings(config),
+            settings_of(config, self._keys),
             variables=around.variables,
             home=around.home,
-            login=login if config.key_variable is None and config.base_url is None else None,
+            login=login if own else None,
             cli_path=config.cli_path,
             hidden=around.hidden,
             sandboxed=around.sandbox.level is not Level.OFF,
@@ -193,7 +201,7 @@ class _Maker:
         if self._around.sandbox is None:
             raise UsageError(f"{config.name} cannot be had: {self._around.wanting}")
         return ApiExecutor(
-            self._settings(config),
+            settings_of(config, self._keys),
             sandbox=self._around.sandbox,
             variables=tool_variables(
                 self._around.variables, self._around.sandbox.settings.variables
@@ -208,25 +216,6 @@ class _Maker:
             pace = Pace(self._around.clock, config.requests_per_minute, config.tokens_per_minute)
             self._lines[at] = Line(self._around.clock, pace, config.retries)
         return self._lines[at]
-
-    def _settings(self, config: ExecutorConfig) -> ModelSettings:
-        model = resolve(config.model or "")
-        key = self._keys.get(config.key_variable or "") or None
-        if config.key_variable is not None and key is None:
-            raise UsageError(
-                f"{config.name} cannot be had: the variable {config.key_variable} is not set",
-                hint="Set it to the provider's key.",
-            )
-        return ModelSettings(
-            executor=config.name,
-            model=model,
-            provider=config.provider,
-            base_url=config.base_url,
-            key=key,
-            limits=limits_of(config),
-            prices=PriceTable({model: rates_of(config.prices)} if config.prices else None),
-            compact_at=config.compact_at,
-        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -260,23 +249,6 @@ def _may_follow(config: ExecutorConfig, other: ExecutorConfig) -> bool:
     """Of the same or a higher tier; the target is reached by deferring, and follows no draft."""
     return config.tier <= other.tier and (
         config.tier is other.tier or other.tier is not Tier.TARGET
-    )
-
-
-def limits_of(config: ExecutorConfig) -> Limits:
-    """What one attempt may use up."""
-    return Limits(requests=config.max_requests, tokens=config.max_tokens, usd=config.max_usd)
-
-
-def rates_of(prices: PricesConfig) -> Rates:
-    """Prices as the table has them."""
-    write = prices.input if prices.cache_write is None else prices.cache_write
-    return Rates(
-        input=prices.input,
-        output=prices.output,
-        cache_read=prices.input if prices.cache_read is None else prices.cache_read,
-        cache_write_5m=write,
-        cache_write_1h=write if prices.cache_write_1h is None else prices.cache_write_1h,
     )
 
 

@@ -146,7 +146,10 @@ def _money(result: RunReport) -> str:
         return "No model was used."
     if any(attempt.plan for attempt in attempts):
         return _of_plan(attempts, result.seconds)
-    cost = f"Cost {_dollars(result.cost_usd)} in {result.seconds:.1f} s"
+    least = "at least " if result.cut_off_calls and result.cost_usd is not None else ""
+    cost = f"Cost {least}{_dollars(result.cost_usd)} in {result.seconds:.1f} s"
+    if result.cut_off_calls:
+        return f"{cost}; {result.cut_off_calls} calls were cut off, possibly paid twice"
     if result.saved_usd is None:
         return f"{cost}; saved: unknown ({_doubt(result)})"
     return f"{cost}; saved {_dollars(result.saved_usd)} against the target alone, measured"

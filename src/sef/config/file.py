@@ -37,6 +37,8 @@ def _address(url: str) -> str:
     parts = urlsplit(url)
     if parts.scheme not in ("http", "https") or not parts.hostname or _CONTROL.search(url):
         raise ValueError("not an address")
+    if parts.port == 0:  # asking for it raises ValueError where it is none
+        raise ValueError("no port")
     if parts.username or parts.password or parts.query or parts.fragment:
         raise ValueError("a key does not belong into an address")
     return url.rstrip("/")
@@ -88,17 +90,23 @@ class ExecutorTable(Table):
     tier: int = Field(ge=1, le=3, description="1, 2 or 3")
     script: str | None = Field(default=None, min_length=1, description="the path of a script file")
     model: str | None = Field(
-        default=None, min_length=1, max_length=100, description="a label of 1 to 100 characters"
+        default=None,
+        pattern=r"^[^\x00-\x1f\x7f]{1,100}$",
+        description="a label of 1 to 100 characters",
     )
     provider: str = Field(
         default="anthropic", pattern=r"^[a-z0-9][a-z0-9_-]{0,63}$", description="a provider's name"
     )
     base_url: Annotated[str, AfterValidator(_address)] | None = Field(
-        default=None, max_length=500, description="an address that begins with http:// or https://"
+        default=None,
+        max_length=500,
+        json_schema_extra={"private": True},
+        description="an address that begins with http:// or https://, without a key or password",
     )
     key_variable: str | None = Field(
         default=None,
         pattern=r"^[A-Za-z_][A-Za-z0-9_]{0,99}$",
+        json_schema_extra={"private": True},
         description="the name of an environment variable, never a key itself",
     )
     cli_path: str | None = Field(default=None, min_length=1, description="the path of a program")

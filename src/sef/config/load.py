@@ -7,8 +7,10 @@ from collections.abc import Collection
 from dataclasses import replace
 from decimal import Decimal
 from difflib import get_close_matches
+from ipaddress import ip_address
 from pathlib import Path
 from typing import Final
+from urllib.parse import urlsplit
 
 from sef.config.file import (
     ChecksTable,
@@ -169,6 +171,30 @@ def _check_executor(where: str, name: str, table: ExecutorTable, uses: Collectio
             f'{where}: the key "base_url" is missing: where {table.provider} is served',
             hint='For example base_url = "https://host/v1".',
         )
+
+    _check_address(where, table)
+
+
+def _check_address(where: str, table: ExecutorTable) -> None:
+    if table.use == "claude" and table.provider != "anthropic":
+        raise ConfigError(
+            f"{where}: provider = {table.provider!r}: Claude Code is served by anthropic",
+            hint='Take use = "api" for other providers.',
+        )
+    parts = urlsplit(table.base_url or "")
+    local = parts.hostname == "localhost" or _is_loopback(parts.hostname or "")
+    if table.key_variable and parts.scheme == "http" and not local:
+        raise ConfigError(
+            f"{where}: base_url: a key would go unencrypted to another machine",
+            hint="Take https://, or leave key_variable out.",
+        )
+
+
+def _is_loopback(host: str) -> bool:
+    try:
+        return ip_address(host).is_loopback
+    except ValueError:
+        return False
 
 
 _ASKING: Final = ("api", "claude")

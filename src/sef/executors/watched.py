@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from decimal import Decimal
 from typing import Final
 
 from sef.errors import DraftFailure
@@ -67,7 +68,8 @@ class _Watch:
             raise self.failure(why)
 
     def failure(self, why: str) -> DraftFailure:
-        usage = self._steps.usage or Usage(cost_usd=None)
+        # Whatever was begun was reported: without a step nothing was asked.
+        usage = self._steps.usage or Usage(cost_usd=Decimal(0))
         return DraftFailure(why, usage=usage)
 
     def _crossed(self) -> str:

@@ -43,7 +43,7 @@ class ApiExecutor:
         if sandbox is None:
             raise UsageError(
                 f"{settings.executor}: no sandbox works here, and a model's commands need one",
-                hint='Install bubblewrap, or accept the risk with sandbox = "off" in sef.toml.',
+                hint='Install bubblewrap, or accept the risk with mode = "off" under [sandbox].',
             )
         if place(settings) is None:
             raise UsageError(

@@ -54,7 +54,9 @@ def failure(error: Exception, settings: ModelSettings) -> DraftFailure:
     words = _said(error, settings.key)
     fault = transient(error)
     if fault is not None:
-        return Transient(f"{settings.model} was not served: {fault.reason} ({words})")
+        later = Transient(f"{settings.model} was not served: {fault.reason} ({words})")
+        later.retry_after_s = fault.retry_after_s
+        return later
     hint = "Look at the executor's model, key and base_url in sef.toml."
     return DraftFailure(f"the request to {settings.model} was refused: {words}", hint=hint)
 

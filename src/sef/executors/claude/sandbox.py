@@ -35,7 +35,8 @@ def require_programs(path: str) -> None:
     if missing:
         raise UsageError(
             f"Claude Code cannot sandbox commands here: {' and '.join(missing)} missing",
-            hint=f'apt install {" ".join(missing)}, or accept the risk with sandbox = "off".',
+            hint=f"apt install {' '.join(missing)}, or accept the risk: "
+            'mode = "off" under [sandbox] in sef.toml.',
         )
 
 

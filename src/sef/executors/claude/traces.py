@@ -6,13 +6,15 @@ they were there before, or somebody has written to them since.
 
 from __future__ import annotations
 
+import stat
 from collections import Counter
 from contextlib import suppress
 from pathlib import Path
 from typing import Final
 
-_NAMES: Final = ("config.worktree", "objects/info/alternates")
-"""Seen with the client 2.1.330; a third lies in the fork's record, and goes with it."""
+_NAMES: Final = ("config.worktree", "objects/info/alternates", "config.lock")
+"""Seen with the client 2.1.330; another lies in the fork's record, and goes with it. `config.lock`
+keeps git from changing the configuration as long as it lies there."""
 
 
 class Traces:
@@ -36,5 +38,8 @@ class Traces:
             for path in self._absent.pop(git):
                 # It may be gone with the repository, or be in the hands of another program.
                 with suppress(OSError):
-                    if path.is_file() and path.stat().st_size == 0:
+                    there = path.lstat()
+                    # git's own lock, in use elsewhere, is empty too, but can be written to.
+                    foreign = path.name == "config.lock" and there.st_mode & 0o222
+                    if stat.S_ISREG(there.st_mode) and not there.st_size and not foreign:
                         path.unlink()
