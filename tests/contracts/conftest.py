@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +23,9 @@ def staff(request: pytest.FixtureRequest) -> Staff:
     row: Staff = request.param
     if row.missing:
         pytest.skip(row.missing)
+    if row.use == "api":
+        # Takes seconds, once a process: no test of times is to pay for it.
+        import_module("sef.executors.api.conversation")
     return row
 
 

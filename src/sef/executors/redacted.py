@@ -32,7 +32,9 @@ class Redacted:
             proposal = await self.executor.execute(asked)
         except DraftFailure as failure:
             failure.args = tuple(hide(one) if isinstance(one, str) else one for one in failure.args)
-            raise
+            failure.hint = hide(failure.hint) if failure.hint else None
+            # What caused it quotes the provider in words that nothing was taken out of.
+            raise failure from None
         answer = proposal.answer
         matches = tuple(replace(one, text=hide(one.text)) for one in answer.matches)
         return replace(proposal, answer=replace(answer, text=hide(answer.text), matches=matches))

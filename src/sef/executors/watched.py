@@ -36,6 +36,11 @@ class Watched:
             await asyncio.wait({work, alarm}, return_when=asyncio.FIRST_COMPLETED)
             if work.done():
                 return work.result()
+        except DraftFailure as failure:
+            # What was open when it was raised has been told since.
+            if failure is watch.raised:
+                failure.usage = watch.usage
+            raise
         finally:
             for task in (work, alarm):
                 task.cancel()
@@ -59,18 +64,23 @@ class _Watch:
         self._now = now
         self._steps = Steps()
         self.since = now()
+        self.raised: DraftFailure | None = None
+
+    @property
+    def usage(self) -> Usage:
+        # Whatever was begun was reported: without a step nothing was asked.
+        return self._steps.usage or Usage(cost_usd=Decimal(0))
 
     async def report(self, step: Step) -> None:
         taken = self._steps.take(step)
         self.since = self._now()
         await self._assignment.report(taken)
-        if why := self._crossed():
-            raise self.failure(why)
+        if self.raised is None and (why := self._crossed()):
+            self.raised = self.failure(why)
+            raise self.raised
 
     def failure(self, why: str) -> DraftFailure:
-        # Whatever was begun was reported: without a step nothing was asked.
-        usage = self._steps.usage or Usage(cost_usd=Decimal(0))
-        return DraftFailure(why, usage=usage)
+        return DraftFailure(why, usage=self.usage)
 
     def _crossed(self) -> str:
         usage, limits = self._steps.usage, self._limits

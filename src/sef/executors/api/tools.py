@@ -36,6 +36,8 @@ _MOST_CHARACTERS: Final = 30_000
 _COMMAND_S: Final = 120.0
 RETRIES: Final = 5
 """How often in a row one tool may tell the model that it asked for something impossible."""
+_ABSENT: Final = "Path not found: "
+"""What the harness says, as a result, of a file that is not there."""
 _NOTHING: Final = ("(no output)", "No matches found", "(empty file)", "(empty directory)")
 
 
@@ -130,7 +132,8 @@ class Watched(AbstractCapability[Any]):
         except Exception:
             await self.report(_step(call, failed=True))
             raise
-        await self.report(_step(call, empty=_empty(result)))
+        absent = str(result).startswith(_ABSENT)
+        await self.report(_step(call, failed=absent, empty=not absent and _empty(result)))
         return result
 
 

@@ -35,6 +35,8 @@ class _Request:
     id: str = ""
     model: str | None = None
     streamed: bool = False
+    whole: bool = False
+    """True when the stream said why it ended: the client also ends one that was cut."""
     usage: dict[str, object] = field(default_factory=dict)
 
 
@@ -75,8 +77,10 @@ class Account:
             self._begin(_mapping(event.get("message")), streamed=True)
         elif kind == "message_delta" and self._open:
             self._open.usage |= _present(event.get("usage"))
-            self._stop(_mapping(event.get("delta")).get("stop_reason"))
-        elif kind == "message_stop":
+            reason = _mapping(event.get("delta")).get("stop_reason")
+            self._open.whole = reason is not None
+            self._stop(reason)
+        elif kind == "message_stop" and self._open and self._open.whole:
             yield from self._closed()
 
     def message(self, said: Said) -> Iterator[ModelStep]:
@@ -141,6 +145,10 @@ class Account:
             self.stopped = reason
 
     def _closed(self) -> Iterator[ModelStep]:
+        if self._open and self._open.streamed and not self._open.whole:
+            # The client goes on after an answer that was cut, without a word.
+            yield self._failed(None)
+            return
         request, self._open = self._open, None
         if request is None or not request.id:
             return
