@@ -19,9 +19,12 @@ _REDIRECTING = ("GIT_", "PYTHON", "VIRTUAL_ENV", "CONDA_", "UV_", "SEF_", "XDG_"
 @pytest.fixture(autouse=True, scope="session")
 def interruptible() -> None:
     """Programs that a test starts can be interrupted, also where a shell started us to ignore that."""
-    main = threading.current_thread() is threading.main_thread()
-    if main and signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+    if threading.current_thread() is not threading.main_thread():
+        return
+    if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
         signal.signal(signal.SIGINT, signal.default_int_handler)
+    if signal.getsignal(signal.SIGHUP) is signal.SIG_IGN:  # as under nohup
+        signal.signal(signal.SIGHUP, signal.SIG_DFL)
 
 
 @pytest.fixture(autouse=True)
