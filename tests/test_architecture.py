@@ -23,7 +23,7 @@ LAYERS = (
     ("parts",),
     ("executors", "planners", "pools", "routers", "sinks", "verifiers"),
     ("auditor", "cascade", "landing", "record"),
-    ("trial", "cleanup", "reach"),
+    ("trial", "cleanup"),
     ("checks", "hedging", "journal", "judging", "spend"),
     ("codec",),
     ("environment", "workspace"),
