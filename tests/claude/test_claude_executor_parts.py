@@ -52,7 +52,11 @@ def streamed(kept: Account, number: str, usage: dict[str, object], model: str = 
     begun = {"id": number, "model": model, "usage": usage | {"output_tokens": 1}}
     list(kept.streamed({"type": "message_start", "message": begun}))
     list(kept.message(begun))
-    list(kept.streamed({"type": "message_delta", "delta": {"stop_reason": "end_turn"}, "usage": usage}))
+    list(
+        kept.streamed(
+            {"type": "message_delta", "delta": {"stop_reason": "end_turn"}, "usage": usage}
+        )
+    )
     list(kept.streamed({"type": "message_stop"}))
 
 
