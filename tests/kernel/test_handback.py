@@ -211,21 +211,21 @@ def test_an_answer_has_the_result_its_checks_and_doubts() -> None:
         ("a.py (all of it)", "a.py", 0),
         ("./a.py", "a.py", 0),
         ("my file.md:3", "my file.md", 3),
-        ("/work/tree/b/a.py:3", "b/a.py", 3),
+        ("/folder/b/a.py:3", "b/a.py", 3),
     ],
 )
 def test_places_are_read(place: str, path: str, line: int) -> None:
     """A place is path:line, with or without a range or a remark, in the folder worked in."""
-    (found,) = answer(HandBack(result="x", read=(place,)), root="/work/tree").matches
+    (found,) = answer(HandBack(result="x", read=(place,)), root="/folder").matches
     assert (found.path, found.line) == (path, line)
 
 
 @pytest.mark.parametrize(
-    "place", ["/etc/passwd:1", "/work/tree", "../a.py:3", "b/../../a.py", "https://a.b/c", ":3", ""]
+    "place", ["/etc/passwd:1", "/folder", "../a.py:3", "b/../../a.py", "https://a.b/c", ":3", ""]
 )
 def test_places_outside_the_folder_are_no_matches(place: str) -> None:
     """What is absolute elsewhere, goes up, or is no path is not pointed to."""
-    assert answer(HandBack(result="x", read=(place,)), root="/work/tree").matches == ()
+    assert answer(HandBack(result="x", read=(place,)), root="/folder").matches == ()
 
 
 def test_a_place_named_twice_is_one_match() -> None:
