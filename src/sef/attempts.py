@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 from decimal import Decimal
+from typing import TypeGuard
 
 from sef.events import Accepted, Audited, Fact, Rejected, Routed, Sampled, Squashed
 from sef.model import Attempt, Route, Tier, Verdict
@@ -59,5 +60,9 @@ def _course(task: str, mine: list[Fact]) -> Course | None:
         verdict=drafts[-1].verdict if drafts else None,
         sample=samples[-1] if samples else None,
         audit=audits[-1] if audits else None,
-        below=next((one.verdict.probability for one in last if isinstance(one, Rejected)), None),
+        below=next((one.verdict.probability for one in last if _doubted(one)), None),
     )
+
+
+def _doubted(fact: Fact) -> TypeGuard[Rejected]:
+    return isinstance(fact, Rejected) and fact.verdict.doubted

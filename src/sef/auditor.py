@@ -16,7 +16,7 @@ from sef.errors import DraftFailure
 from sef.events import Accepted, AuditBegan, Audited, Committed, Fact, Routed, RunStarted, Sampled
 from sef.fork import Fork
 from sef.hedging import Tell
-from sef.judging import Judge
+from sef.judging import RUN, Judge
 from sef.keys import call_key
 from sef.model import Draft, Patch, Proposal, Route, Stage, Task, Tier, Usage
 from sef.protocols import Call, Pool
@@ -104,7 +104,7 @@ class Auditor:
             target,
             commit=patch.commit,
             base=patch.base,
-            verifiers=accepted.verifiers,
+            verifiers=tuple(one for one in accepted.verifiers if one in RUN) or ("tests",),
         )
         if not verdict.accepted:
             told = None if verdict.undecided else False

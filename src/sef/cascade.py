@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from types import MappingProxyType
 
+from sef.advice import Advice
 from sef.events import Accepted, Drafted, Exhausted, Failed, Rejected, TaskFact
 from sef.handover import COLD, WARM, note
 from sef.hedging import Ending, Hedge, Tell
@@ -43,11 +45,12 @@ class CascadeRunner:
         tell: Tell,
         reached: tuple[Reached, ...] = (),
         rank: int = 0,
+        advised: Mapping[str, Advice] = MappingProxyType({}),
     ) -> None:
         """Tries the stages in order until a draft is accepted; ends with Accepted or Exhausted.
 
         Stages that an interrupted run had `reached` are taken from there: what was answered is
-        not asked again.
+        not asked again, nor is what verifiers were `advised`.
         """
         left: dict[str, Patch] = {}
 
@@ -59,7 +62,7 @@ class CascadeRunner:
         for stage, before in zip(cascade.stages, reached, strict=False):
             if before.draft is not None:
                 left[stage.executor] = before.draft.patch
-        about = _Errand(self, task, route, cascade, epoch, base, hear, reached, rank)
+        about = _Errand(self, task, route, cascade, epoch, base, hear, reached, rank, advised)
         findings: tuple[str, ...] = ()
         number, why = 0, ""
         while number < len(cascade.stages):
@@ -118,6 +121,7 @@ class _Errand:
     tell: Tell
     reached: tuple[Reached, ...]
     rank: int
+    advised: Mapping[str, Advice]
 
     def before(self, number: int) -> Reached | None:
         return self.reached[number] if number < len(self.reached) else None
@@ -140,6 +144,7 @@ class _Errand:
             epoch=self.epoch,
             number=number,
             tell=tell or self.tell,
+            advised=self.advised,
             handover=(WARM if findings else COLD) if number else "",
         )
 

@@ -1,8 +1,9 @@
-"""Commands (imperatives) tell the engine what to do; they come out of the schedule."""
+"""Commands (imperatives) tell the engine what to do; they and states come out of the schedule."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from enum import StrEnum
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -46,3 +47,17 @@ class Stop:
 
 
 Command = Start | Commit | Block | Squash | Stop
+
+
+class State(StrEnum):
+    """Where a task is in the schedule."""
+
+    WAITING = "waiting"
+    RUNNING = "running"
+    DRAFTED = "drafted"
+    ACCEPTED = "accepted"
+    COMMITTING = "committing"
+    DONE = "done"
+    FAILED = "failed"
+    BLOCKED = "blocked"
+    CANCELLED = "cancelled"

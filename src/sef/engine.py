@@ -21,33 +21,28 @@ from sef.cascade import CascadeRunner
 from sef.commands import Block, Command, Commit, Squash, Start, Stop
 from sef.events import (
     Accepted,
-    Answered,
     Applied,
-    AuditBegan,
-    Audited,
     Blocked,
     Cancelled,
     Committed,
-    Dispatched,
-    Drafted,
     Exhausted,
     Fact,
-    Failed,
     Recorded,
     Resumed,
     Routed,
     RunFinished,
     RunStarted,
     TaskFact,
+    is_paid,
 )
 from sef.judging import Judge
 from sef.landing import Landing
 from sef.metrics import cost
-from sef.model import Resource, Route, Task, Tier
+from sef.model import Resource, Route, Task
 from sef.parts import Parts
 from sef.plan import Plan
 from sef.policy import AUTO, Decider, pick
-from sef.recall import in_flight, planned, reached
+from sef.recall import advised, in_flight, planned, reached
 from sef.record import Record
 from sef.sampling import expected
 from sef.schedule import Schedule
@@ -69,6 +64,7 @@ class Engine:
             verifiers=parts.verifiers,
             clock=parts.clock,
             known=parts.known,
+            settled=parts.settled,
         )
         self._cascades = CascadeRunner(
             workspace=workspace,
@@ -103,6 +99,7 @@ class Engine:
             allowance_usd=self._parts.allowance_usd,
             usd_per_hour=self._parts.usd_per_hour,
             wanting=self._parts.wanting,
+            asked=self._parts.asked,
         )
         routes = ((task, self._parts.router.route(task)) for task in plan.tasks)
         return {routed.task: routed for routed in decider.decide(routes)}
@@ -249,6 +246,7 @@ class Engine:
             tell=self._emit,
             reached=before,
             rank=self._ranks.get(task.id, 0),
+            advised=advised(self.facts, task.id),
         )
 
     async def _commit(self, task: Task, routed: Routed) -> None:
@@ -283,9 +281,7 @@ class Engine:
 
     async def _emit(self, fact: TaskFact) -> None:
         """Tells a fact; a paid call's beginning and end are durable before anybody acts on them."""
-        if isinstance(fact, Answered | AuditBegan | Audited) or (
-            isinstance(fact, Dispatched | Drafted | Failed) and fact.tier > Tier.NONE
-        ):
+        if is_paid(fact):
             await self._record.take_durably(fact)
         else:
             self._record.take(fact)

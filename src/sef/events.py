@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from sef.advice import Advised, Consulted
 from sef.model import Cascade, Draft, Patch, Proposal, Route, Task, Tier, Usage, Verdict
 from sef.steps import FellBack, ModelCalled, ToolCalled
 
@@ -262,11 +263,20 @@ TaskFact = (
     | Committed
     | Squashed
     | Blocked
+    | Consulted
+    | Advised
     | Sampled
     | AuditBegan
     | Audited
 )
 Fact = RunStarted | Routed | TaskFact | Cancelled | Resumed | Applied | RunFinished | Calibrated
+
+
+def is_paid(fact: TaskFact) -> bool:
+    """True for the beginning and the end of what costs money: both must be durable at once."""
+    if isinstance(fact, Dispatched | Drafted | Failed):
+        return fact.tier > Tier.NONE
+    return isinstance(fact, Answered | AuditBegan | Audited | Consulted | Advised)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -15,7 +15,6 @@ from sef.alarm import Shift, Watch, stop_reason
 from sef.attempts import Course, courses
 from sef.certificate import Certificate, Judged, Trial
 from sef.choice import Mode, Purse
-from sef.confidence import PRIOR, Confidence
 from sef.estimates import Estimates, Observation
 from sef.events import (
     Accepted,
@@ -30,9 +29,11 @@ from sef.events import (
     Sampled,
     Squashed,
 )
+from sef.fusion import Fusion
 from sef.model import Attempt, Route, Tier
 from sef.races import Races
 from sef.reasons import CALLED_OFF, STOPPED
+from sef.weights import PRIOR
 
 TEACHING = (RunStarted, Routed, Drafted, Failed, Rejected, Accepted, Squashed, Sampled, Audited)
 """The facts that the fold reads."""
@@ -137,7 +138,7 @@ class Experience:
 
     estimates: Estimates = field(default_factory=Estimates)
     purse: Purse = field(default_factory=Purse)
-    confidence: Confidence = field(default_factory=Confidence)
+    fusion: Fusion = field(default_factory=Fusion)
     races: Races = field(default_factory=Races)
     standings: Mapping[str, Standing] = field(default_factory=lambda: MappingProxyType({}))
     thresholds: Mapping[str, float] = field(default_factory=lambda: MappingProxyType({}))
@@ -185,7 +186,7 @@ def _judged_drafts(course: Course) -> list[Attempt]:
 
 def _with_run(known: Experience, run: Past, promise: Promise) -> Experience:
     purse, estimates = known.purse, known.estimates
-    confidence, standings = known.confidence, dict(known.standings)
+    fusion, standings = known.fusion, dict(known.standings)
     races = known.races
     floor = next((fact.audit for fact in run.facts if isinstance(fact, RunStarted)), 0.0)
     for fact in run.facts:
@@ -200,16 +201,16 @@ def _with_run(known: Experience, run: Past, promise: Promise) -> Experience:
         standing = standings.get(stratum)
         if standing is None or not standing.is_of(course):
             standing = _standing(stratum, promise)
-            confidence = confidence.without(stratum)
+            fusion = fusion.without(stratum)
         standings[stratum] = standing.after(course, floor)
         if course.verdict and course.audit and course.audit.regression is not None:
             right = not course.audit.regression
-            confidence = confidence.plus(stratum, course.verdict, right=right)
+            fusion = fusion.plus(stratum, course.verdict.evidence, right=right)
     return replace(
         known,
         purse=purse,
         estimates=estimates,
-        confidence=confidence,
+        fusion=fusion,
         races=races,
         standings=MappingProxyType(standings),
     )

@@ -1,16 +1,27 @@
-"""Judging one tree: verifiers in order, until one does not accept."""
+"""Judging one tree: verifiers in rising cost, until the verdict is settled."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from decimal import Decimal
+from typing import Final
 
 from sef.certificate import accepts
+from sef.desk import TaskDesk
+from sef.errors import JournalError
 from sef.experience import Experience, stratum_of
+from sef.fusion import ACCEPT, SETTLED
 from sef.model import Draft, Evidence, Route, Task, Verdict
 from sef.protocols import Case, Clock, Verifier
 from sef.reasons import reason_of, with_gaps
 from sef.workspace import Workspace
+
+RUN: Final = frozenset({"lint", "types", "tests"})
+"""Verifiers that run the project's checks: needless where the code is proved to be the base's."""
+ASKED: Final = frozenset({"fresh", "judge"})
+"""Verifiers that ask a model: needless where what was run says enough."""
+SAME_CODE: Final = "code-same"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -22,6 +33,8 @@ class Judge:
     clock: Clock
     known: Experience = field(default_factory=Experience)
     """What past runs say about drafts with the same evidence."""
+    settled: float = SETTLED
+    """Probability from which on no model is asked."""
 
     async def judge(
         self,
@@ -32,17 +45,24 @@ class Judge:
         commit: str,
         base: str,
         verifiers: tuple[str, ...],
+        desk: TaskDesk | None = None,
     ) -> Verdict:
         """Runs the named verifiers on a fresh fork of `commit` until one does not accept.
 
-        `base` is the commit that the tree must not be worse than.
+        `base` is the commit that the tree must not be worse than. Models are asked by way of
+        `desk` alone. Raises JournalError where what is asked of them cannot be booked.
         """
         started = self.clock.now()
         evidence: tuple[Evidence, ...] = ()
         verdict = Verdict(accepted=False, undecided=True, reason="no verifier was asked")
         async with self.workspace.fork(commit) as fork:
-            case = Case(task=task, route=route, draft=draft, checkout=fork.checkout, base=base)
+            case = Case(
+                task=task, route=route, draft=draft, checkout=fork.checkout, base=base, desk=desk
+            )
             for name in verifiers:
+                case = replace(case, evidence=evidence)
+                if self._needless(name, case):
+                    continue
                 verdict = await _verdict(name, self.verifiers[name], case)
                 evidence = (*evidence, *verdict.evidence)
                 if not verdict.accepted:
@@ -53,33 +73,52 @@ class Judge:
             reason=with_gaps(verdict, evidence),
             evidence=evidence,
             seconds=self.clock.now() - started,
+            cost_usd=desk.cost_usd if desk else Decimal(0),
         )
 
     def weighed(self, route: Route, verdict: Verdict) -> Verdict:
-        """The verdict with its probability, which must reach what is certified, where anything is.
+        """The verdict with its probability; too low a one does not accept.
 
-        Before that, evidence of what was run accepts by itself.
+        It must reach what is certified for the stratum, or `ACCEPT` where nothing is.
         """
-        if not verdict.accepted:
-            return verdict
         stratum = stratum_of(route)
-        probability = self.known.confidence.of(stratum, verdict)
-        tau = self.known.thresholds.get(stratum)
-        if accepts(probability, tau, exact=tau is None):
-            return replace(verdict, probability=probability)
+        probability = self.known.fusion.of(stratum, verdict.evidence)
+        certified = self.known.thresholds.get(stratum)
+        tau = ACCEPT if certified is None else max(ACCEPT, certified)
+        weighed = replace(verdict, probability=probability)
+        if not verdict.accepted or accepts(probability, tau):
+            return weighed
+        named = "is needed" if certified is None else f"is certified for {stratum}"
         return replace(
-            verdict,
+            weighed,
             accepted=False,
             undecided=True,
-            probability=probability,
-            reason=f"right with probability {probability:.3f}, below the {tau:g} that is certified"
-            f" for {stratum}: {verdict.reason}",
+            doubted=True,
+            reason=f"right with probability {probability:.3f}, below the {tau:g} that {named}:"
+            f" {verdict.reason}",
         )
+
+    def _needless(self, name: str, case: Case) -> bool:
+        """True where the verdict is settled without that verifier."""
+        if name in RUN:
+            return proves_same_code(case.evidence)
+        if name in ASKED:
+            probability = self.known.fusion.of(stratum_of(case.route), case.evidence)
+            return probability >= self.settled
+        return False
+
+
+def proves_same_code(evidence: Sequence[Evidence]) -> bool:
+    """True where the draft's code is the base's, and nothing raised a doubt about it."""
+    same = any(one.sign == SAME_CODE and one.passed for one in evidence)
+    return same and all(one.passed for one in evidence)
 
 
 async def _verdict(name: str, verifier: Verifier, case: Case) -> Verdict:
     try:
         return await verifier.verify(case)
+    except JournalError:
+        raise
     except Exception as error:  # doubt rejects: a verifier that breaks has not accepted
         reason = f"{name} could not decide: {reason_of(error)}"
         evidence = (Evidence(verifier=name, passed=None, detail=reason),)

@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from decimal import Decimal
 
+from sef.advice import Advised, Consulted
 from sef.events import (
     AuditBegan,
     Audited,
@@ -73,13 +74,19 @@ class _Spending:
 
 
 def _spendings(facts: Iterable[Fact]) -> list[_Spending]:
-    """Every attempt's price, and every audit's. An attempt ends in one of Drafted and Failed."""
+    """The price of every attempt, audit and question. An attempt ends in Drafted or Failed."""
     found: list[_Spending] = []
     cut_off: dict[str, list[_Spending]] = {}
     of: dict[str, tuple[str, Tier]] = {}
     audits: dict[tuple[str, int], Decimal | None] = {}
+    asked: dict[str, str] = {}
     for fact in facts:
-        if isinstance(fact, AuditBegan):
+        if isinstance(fact, Consulted):
+            asked[fact.key] = fact.task
+        elif isinstance(fact, Advised):
+            asked.pop(fact.key, None)
+            found.append(_Spending(fact.task, Tier.NONE, fact.advice.usage.cost_usd))
+        elif isinstance(fact, AuditBegan):
             audits[fact.task, fact.epoch] = None  # unless it ends
         elif isinstance(fact, Audited):
             audits[fact.task, fact.epoch] = fact.usage.cost_usd
@@ -90,12 +97,14 @@ def _spendings(facts: Iterable[Fact]) -> list[_Spending]:
             cut_off.setdefault(fact.call, []).append(one)
         elif isinstance(fact, Resumed):
             # What is asked again was paid until then; the request under way is not known.
+            asked.clear()
             found += [one for call in fact.in_flight for one in cut_off.pop(call, [])]
         elif isinstance(fact, Drafted):
             found.append(_Spending(fact.task, fact.tier, fact.draft.usage.cost_usd))
         elif isinstance(fact, Failed):
             found.append(_Spending(fact.task, fact.tier, fact.usage.cost_usd))
     found += [_Spending(task, Tier.TARGET, paid) for (task, _), paid in audits.items()]
+    found += [_Spending(task, Tier.NONE, None) for task in asked.values()]
     return found
 
 

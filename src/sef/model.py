@@ -314,7 +314,11 @@ class Verdict:
     seconds: float = 0.0
     """Wall-clock time of the verification."""
     probability: float | None = None
-    """That the draft is right, as audits of the same evidence say; None where it has no say."""
+    """That the draft is right, as its evidence is weighed; None where it was not."""
+    doubted: bool = False
+    """True where every verifier accepted and the probability alone was too low."""
+    cost_usd: Decimal | None = Decimal(0)
+    """US dollars of the models that were asked for it; None is unknown."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -333,20 +337,6 @@ class Checkout:
     """Paths of the files in the snapshot of the user's tree, sorted."""
     changed: tuple[str, ...] = ()
     """Paths in which `commit` differs from that snapshot, sorted."""
-
-
-class State(StrEnum):
-    """Where a task is in the schedule."""
-
-    WAITING = "waiting"
-    RUNNING = "running"
-    DRAFTED = "drafted"
-    ACCEPTED = "accepted"
-    COMMITTING = "committing"
-    DONE = "done"
-    FAILED = "failed"
-    BLOCKED = "blocked"
-    CANCELLED = "cancelled"
 
 
 class Status(StrEnum):
@@ -378,6 +368,8 @@ class Attempt:
     """All that it used up."""
     requested: str | None = None
     """The model that was asked for, where another one was billed."""
+    verdict: Verdict | None = None
+    """None where there was no draft to judge."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 
 from sef.events import Routed
 from sef.experience import Experience
+from sef.fusion import SETTLED
 from sef.gate import Rule
 from sef.model import Tier
 from sef.policy import NO_WARM_UP
@@ -46,5 +47,9 @@ class Parts:
     """The models that were found, where no configuration names any."""
     handover: bool = True
     """True where the next stage is told of the drafts that were not accepted."""
+    asked: tuple[str, ...] = ()
+    """Verifiers that ask models."""
+    settled: float = SETTLED
+    """Probability from which on no model is asked about a draft."""
     audit: float = FLOOR
     """The least probability with which an accepted draft is audited; 0 turns audits off."""

@@ -10,6 +10,7 @@ import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from types import MappingProxyType
+from typing import Final
 
 from sef.choice import Choice, Drafter, Mode, Purse, Question, choose
 from sef.errors import PlanError
@@ -17,7 +18,20 @@ from sef.events import Routed
 from sef.experience import Experience, stratum_of
 from sef.gate import Gate, Rule
 from sef.hedge import Hedge, hedge
-from sef.model import Cascade, Effort, Route, Stage, Task, Tier
+from sef.model import Cascade, Effort, Kind, Route, Stage, Task, Tier
+
+FRESH: Final = "fresh"
+"""The verifier that has tests written: for what changes behaviour."""
+EXACT: Final[Mapping[Kind, tuple[str, ...]]] = MappingProxyType(
+    {
+        Kind.DOCUMENT: ("documents",),
+        Kind.IMPLEMENT: ("renames",),
+        Kind.EXPLORE: ("citations",),
+        Kind.REVIEW: ("citations",),
+        Kind.VALIDATE: ("claims",),
+    }
+)
+"""The exact checks of a kind of work. Without one an answer is not drafted."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -42,15 +56,18 @@ class Policy:
         executors: Mapping[Tier, str],
         drafts: Sequence[Tier],
         hedge_s: float | None = None,
+        asked: Sequence[str] = (),
     ) -> Cascade:
         """The stages for a route, given the executor of each tier and the tiers that draft.
+
+        `asked` names the verifiers that ask models, as far as there are any.
 
         With `hedge_s` the target starts so many seconds after the last draft, beside it.
 
         A mechanical request stands alone: what keeps it from being done (a missing runner, a wrong
         path, a deadline) no model can mend. Raises PlanError when no executor can take the task.
         """
-        stages = tuple(self._stages(route, executors, drafts))
+        stages = tuple(self._stages(route, executors, drafts, asked))
         if hedge_s is not None and len(stages) > 1:
             stages = (*stages[:-2], replace(stages[-2], hedge_s=hedge_s), stages[-1])
         if not stages:
@@ -61,7 +78,11 @@ class Policy:
         return Cascade(stages=stages, checks=self.checks)
 
     def _stages(
-        self, route: Route, executors: Mapping[Tier, str], drafts: Sequence[Tier]
+        self,
+        route: Route,
+        executors: Mapping[Tier, str],
+        drafts: Sequence[Tier],
+        asked: Sequence[str],
     ) -> Iterable[Stage]:
         if route.request is not None:
             yield Stage(
@@ -72,18 +93,26 @@ class Policy:
                 deadline_s=self.deadline_s,
             )
             return
-        yield from (self._draft(executors[tier], tier) for tier in drafts)
+        yield from (self._draft(executors[tier], tier, route.kind, asked) for tier in drafts)
         if Tier.TARGET in executors:
             yield self._target(executors[Tier.TARGET])
 
-    def _draft(self, executor: str, tier: Tier) -> Stage:
+    def _draft(self, executor: str, tier: Tier, kind: Kind, asked: Sequence[str]) -> Stage:
         return Stage(
             executor=executor,
             tier=tier,
             effort=self.draft_effort,
-            verifiers=("applies", "scope", *self.checks),
+            verifiers=self._verifiers(kind, asked),
             deadline_s=self.deadline_s,
         )
+
+    def _verifiers(self, kind: Kind, asked: Sequence[str]) -> tuple[str, ...]:
+        """In rising cost: what is read, what is run, what a model is asked."""
+        exact = EXACT.get(kind, ())
+        judge = tuple(one for one in asked if one != FRESH or kind is Kind.IMPLEMENT)
+        if not kind.writes:
+            return ("applies", "scope", *exact, *judge)
+        return ("applies", "scope", "integrity", *exact, "static", *self.checks, *judge)
 
     def _target(self, executor: str) -> Stage:
         return Stage(
@@ -144,6 +173,8 @@ class Decider:
     """What drafts may lose, as expected, to learn from them before much was spent."""
     usd_per_hour: float = 0.0
     """What an hour of waiting is worth; above 0 the target may start beside a slow draft."""
+    asked: tuple[str, ...] = ()
+    """Verifiers that ask models, in the order they are asked."""
     wanting: tuple[str, ...] = ()
     """Executors that cannot be had, each with the way out."""
 
@@ -195,9 +226,9 @@ class Decider:
         return hedge(races, self.usd_per_hour)
 
     def _drafting(self, route: Route) -> tuple[Tier, ...]:
-        """Tiers that may draft: none below the route's. Answers and designs have no verifier here,
-        so the target does that work without a draft."""
-        if route.request is not None or not route.kind.writes:
+        """Tiers that may draft: none below the route's. What has no verifier of its own, as a
+        design, is done by the target without a draft."""
+        if route.request is not None or not (route.kind.writes or route.kind in EXACT):
             return ()
         return tuple(t for t in sorted(self.executors) if route.tier <= t < Tier.TARGET)
 
@@ -209,7 +240,8 @@ class Decider:
         beside = self._hedge(route, choice)
         delay_s = beside.delay_s if beside and not math.isinf(beside.delay_s) else None
         try:
-            cascade = pick(self.policy, route).cascade(route, self.executors, first, delay_s)
+            picked = pick(self.policy, route)
+            cascade = picked.cascade(route, self.executors, first, delay_s, self.asked)
             cascade = _bounded(cascade, choice.stages if choice else ())
         except PlanError as error:
             obstacle = "\n".join((error.args[0], *self.wanting)) if self.wanting else str(error)

@@ -6,8 +6,9 @@ from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
+from sef.advice import Advice
 from sef.events import Fact, Recorded
-from sef.model import Checkout, Draft, Effort, Proposal, Route, Stage, Task, Tier, Verdict
+from sef.model import Checkout, Draft, Effort, Evidence, Proposal, Route, Stage, Task, Tier, Verdict
 from sef.steps import Reporting, unheard
 
 
@@ -43,6 +44,10 @@ class Case:
     """A fresh fork of the tree that is judged; never the folder that the executor worked in."""
     base: str
     """The commit that it must not be worse than."""
+    evidence: tuple[Evidence, ...] = ()
+    """What the verifiers before this one found."""
+    desk: Desk | None = None
+    """Where models may be asked; None: none may."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -97,6 +102,19 @@ class Pool(Protocol):
 
     async def recover(self, call: Call, proposal: Proposal) -> Draft | None:
         """The draft of a call that was answered before an interruption; None when it is lost."""
+
+
+class Desk(Protocol):
+    """Books what verifiers ask of models about one draft, so that nothing is paid twice."""
+
+    def known(self, key: str) -> Advice | None:
+        """The advice on that question, where it was given before an interruption."""
+
+    async def asks(self, verifier: str, executor: str, key: str, call: str) -> None:
+        """Returns when the intent is durable; the model may then be asked."""
+
+    async def told(self, key: str, advice: Advice) -> None:
+        """Takes what came back, also a failure; it is durable when this returns."""
 
 
 class Ledger(Protocol):

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
+from sef.advice import Advice, Advised, Consulted
 from sef.events import (
     Accepted,
     Answered,
@@ -57,11 +58,16 @@ def reached(facts: Iterable[Fact], task: str, epoch: int) -> tuple[Reached, ...]
 
 
 def in_flight(facts: Iterable[Fact]) -> tuple[str, ...]:
-    """Keys of the paid calls that were dispatched and never answered."""
+    """Keys of the paid calls that were begun and never answered, verifiers' questions included."""
     open_calls: dict[tuple[str, int, str], str] = {}
     answered: set[str] = set()
+    consulted: dict[str, str] = {}
     for fact in facts:
         match fact:
+            case Consulted(key=key, call=call):
+                consulted[key] = call
+            case Advised(key=key):
+                consulted.pop(key, None)
             case Dispatched(task=task, epoch=epoch, call=call, tier=tier) if tier > Tier.NONE:
                 open_calls[task, epoch, fact.executor] = call
             case Answered(call=call):
@@ -70,7 +76,14 @@ def in_flight(facts: Iterable[Fact]) -> tuple[str, ...]:
                 open_calls.pop((fact.task, fact.epoch, fact.executor), None)
             case _:
                 pass
-    return tuple(call for call in open_calls.values() if call not in answered)
+    drafting = [call for call in open_calls.values() if call not in answered]
+    return tuple(dict.fromkeys((*drafting, *consulted.values())))
+
+
+def advised(facts: Iterable[Fact], task: str) -> dict[str, Advice]:
+    """What verifiers were told about a task's drafts, by the key of the question."""
+    told = (one for one in facts if isinstance(one, Advised) and one.task == task)
+    return {one.key: one.advice for one in told}
 
 
 def in_forks(facts: Iterable[Fact]) -> frozenset[str]:

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from sef.audit_sample import FLOOR, audit_propensity, audited, draw_of
-from sef.confidence import PRIOR
 from sef.events import Accepted, Sampled
 from sef.experience import Experience, stratum_of
 from sef.model import Route
+from sef.weights import PRIOR
 
 __all__ = ["FLOOR", "expected", "sample"]
 _SCALE = 0.25

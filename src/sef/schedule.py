@@ -22,9 +22,9 @@ from collections import deque
 from collections.abc import Iterable, Iterator, Mapping
 from heapq import heappop, heappush
 
-from sef.commands import Block, Command, Commit, Squash, Start, Stop
+from sef.commands import Block, Command, Commit, Squash, Start, State, Stop
 from sef.events import Accepted, Cancelled, Committed, Drafted, Exhausted, Fact, Rejected, Squashed
-from sef.model import Resource, State
+from sef.model import Resource
 from sef.plan import Plan
 
 _Entry = tuple[tuple[int, int, int], str]

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from types import MappingProxyType
 
+from sef.advice import Advice
+from sef.desk import TaskDesk
 from sef.errors import DraftFailure, JournalError
 from sef.events import Accepted, Answered, Dispatched, Drafted, Failed, Rejected
 from sef.hedging import Ending, Tell
@@ -28,6 +32,8 @@ class Trial:
     epoch: int
     number: int
     tell: Tell
+    advised: Mapping[str, Advice] = field(default_factory=lambda: MappingProxyType({}))
+    """What verifiers were told before an interruption."""
     handover: str = ""
     """See `Dispatched`."""
 
@@ -89,20 +95,24 @@ class Trial:
     async def _judge(self, draft: Draft) -> Verdict:
         if self.call.stage.tier is Tier.NONE:
             return Verdict(accepted=True, reason="computed, not drafted")
+        stage, route = self.call.stage, self.call.route
+        desk = TaskDesk(self.call.task.id, self.epoch, self.tell, self.advised)
         try:
             verdict = await self.judge.judge(
                 self.call.task,
-                self.call.route,
+                route,
                 draft,
                 commit=draft.patch.commit,
                 base=draft.patch.base,
-                verifiers=self.call.stage.verifiers,
+                verifiers=stage.verifiers,
+                desk=desk,
             )
+        except JournalError:
+            raise
         except Exception as error:  # doubt rejects
             reason = f"the verification broke: {reason_of(error)}"
-            return Verdict(accepted=False, undecided=True, reason=reason)
-        below = self.call.stage.tier < Tier.TARGET
-        return self.judge.weighed(self.call.route, verdict) if below else verdict
+            return Verdict(accepted=False, undecided=True, reason=reason, cost_usd=desk.cost_usd)
+        return self.judge.weighed(route, verdict) if stage.tier < Tier.TARGET else verdict
 
     # -- what is told --------------------------------------------------------------------------
 

@@ -30,6 +30,7 @@ from sef.events import (
 )
 from sef.model import (
     Answer,
+    Evidence,
     Kind,
     Outcome,
     Proposal,
@@ -84,7 +85,11 @@ class Ruled:
 
     async def verify(self, case: Case) -> Verdict:
         said = self._rule(case)
-        return Verdict(accepted=bool(said), undecided=said is None, reason=f"ruled {said}")
+        sign = {True: "tests-hold", False: "tests-red", None: "tests-undecided"}[said]
+        evidence = (Evidence(verifier="tests", passed=said, detail=f"ruled {said}", sign=sign),)
+        return Verdict(
+            accepted=bool(said), undecided=said is None, reason=f"ruled {said}", evidence=evidence
+        )
 
 
 class Reader:
@@ -140,12 +145,14 @@ async def engine_for(  # noqa: PLR0917
         for name, one in scripts.items()
     }
     ruled: dict[str, Verifier] = {name: Ruled(rule) for name in ("tests", "lint", "types")}
+    readers = ("integrity", "renames", "documents", "static", "citations", "claims")
+    read = {name: Trust() for name in readers}
     fixed = {"applies": Applies(repository.git), "scope": Scope(), "bounds": Scope(judges=False)}
     parts = Parts(
         router=Stub(),
         pool=LocalPool(workspace, {**executors, "reader": Reader()}),
         tiers={Tier.LIGHT: "light", Tier.TARGET: "target"},
-        verifiers={**ruled, **fixed, "trust": Trust()},
+        verifiers={**ruled, **read, **fixed, "trust": Trust()},
         sinks=[sink],  # type: ignore[list-item]
         clock=clock,
         ledger=MemoryLedger(),

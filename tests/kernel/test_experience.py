@@ -7,7 +7,6 @@ from decimal import Decimal
 
 import pytest
 
-from sef.confidence import PRIOR, Confidence, evidence_class
 from sef.events import (
     Accepted,
     Audited,
@@ -23,10 +22,11 @@ from sef.events import (
 )
 from sef.experience import Experience, Past, Promise, experience
 from sef.model import Answer, Draft, Evidence, Kind, Patch, Route, Tier, Usage, Verdict
+from sef.weights import PRIOR
 
 ROUTE = Route(tier=Tier.LIGHT, kind=Kind.IMPLEMENT, policy="fast", score=1, reason="r")
 STRATUM = "implement/1"
-GREEN = (Evidence(verifier="tests", passed=True, detail="3 passed"),)
+GREEN = (Evidence(verifier="tests", passed=True, detail="3 passed", sign="tests-hold"),)
 
 
 def draft(cost: str | None) -> Draft:
@@ -176,7 +176,7 @@ def test_right_audits_certify() -> None:
 
 def test_a_draft_below_the_threshold_proves_nothing_for_looser_ones() -> None:
     """The target did its task, but nobody compared the two."""
-    low = Verdict(accepted=False, reason="r", evidence=GREEN, probability=0.7)
+    low = Verdict(accepted=False, reason="r", evidence=GREEN, probability=0.7, doubted=True)
     below = Rejected(task="a", epoch=0, executor="light", tier=Tier.LIGHT, verdict=low)
     facts = [routed("a"), drafted("a", Tier.LIGHT, "0.1"), below]
     trial = learned(*facts).standings[STRATUM].trial
@@ -216,26 +216,10 @@ def test_another_model_begins_anew() -> None:
     known = experience([*runs, run_of(routed("b"), new, accepted("b"))], Promise())
     assert known.stopped(STRATUM) == ""
     assert known.standings[STRATUM].drafts == 1
-    assert known.confidence.of(STRATUM, verdict(True)) == pytest.approx(PRIOR)
+    assert known.fusion.of(STRATUM, verdict(True).evidence) == pytest.approx(PRIOR)
 
 
 def test_exploring_is_charged_to_the_purse() -> None:
     """Only where a draft was made to learn."""
     facts = [routed("a", "explore", 0.2), routed("b", "draft", 0.0)]
     assert learned(*facts, runs=2).purse.explored == pytest.approx(0.4)
-
-
-def test_a_class_of_evidence_has_the_share_of_its_right_drafts() -> None:
-    """Drawn to the prior while little is known; other evidence is another class."""
-    green = verdict(True)
-    known = Confidence()
-    assert known.of(STRATUM, green) == pytest.approx(PRIOR)
-    for _ in range(90):
-        known = known.plus(STRATUM, green, right=True)
-    for _ in range(10):
-        known = known.plus(STRATUM, green, right=False)
-    assert known.of(STRATUM, green) == pytest.approx((10 * PRIOR + 90) / 110)
-    assert known.of("document/1", green) == pytest.approx(PRIOR)
-    unsure = (*GREEN, Evidence(verifier="tests", passed=None, detail="?"))
-    assert evidence_class(Verdict(accepted=True, reason="r", evidence=unsure)) == "tests?"
-    assert evidence_class(green) == "tests+"

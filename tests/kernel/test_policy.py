@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import replace
+from typing import Any
 
 import pytest
 
@@ -36,7 +37,7 @@ def decided(
     executors: Mapping[Tier, str],
     known: Experience | None = None,
     policy: str = AUTO,
-    **more: float,
+    **more: Any,
 ) -> Routed:
     known = known or Experience()
     decider = Decider(policy=policy, executors=executors, known=known, allowance_usd=1.0, **more)
@@ -70,10 +71,27 @@ def test_an_unserved_tier_is_served_by_the_next_one_up() -> None:
     assert names(decided(route(Tier.STANDARD), below).cascade) == ["target"]
 
 
-@pytest.mark.parametrize("kind", [Kind.EXPLORE, Kind.VALIDATE, Kind.REVIEW, Kind.DESIGN])
-def test_answers_are_retained(kind: Kind) -> None:
-    """No verifier can judge them, so a draft could only be paid twice."""
-    assert names(decided(route(Tier.LIGHT, kind), ALL).cascade) == ["target"]
+def test_a_design_is_retained() -> None:
+    """No verifier can judge it, so a draft could only be paid twice."""
+    assert names(decided(route(Tier.LIGHT, Kind.DESIGN), ALL).cascade) == ["target"]
+
+
+@pytest.mark.parametrize(
+    ("kind", "verifiers"),
+    [
+        (Kind.EXPLORE, "applies scope citations judge"),
+        (Kind.REVIEW, "applies scope citations judge"),
+        (Kind.VALIDATE, "applies scope claims judge"),
+        (Kind.DOCUMENT, "applies scope integrity documents static lint tests judge"),
+        (Kind.IMPLEMENT, "applies scope integrity renames static lint tests fresh judge"),
+    ],
+)
+def test_a_draft_is_read_then_run_then_asked_about(kind: Kind, verifiers: str) -> None:
+    """In rising cost; tests that it never saw are written for what changes behaviour."""
+    cascade = decided(route(Tier.LIGHT, kind), ALL, asked=("fresh", "judge")).cascade
+    assert cascade is not None
+    assert cascade.stages[0].verifiers == tuple(verifiers.split())
+    assert cascade.stages[-1].verifiers == ("applies", "bounds", "trust")
 
 
 def test_a_mechanical_request_stands_alone() -> None:

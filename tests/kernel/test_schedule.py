@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from sef.commands import Block, Command, Commit, Squash, Start, Stop
+from sef.commands import Block, Command, Commit, Squash, Start, State, Stop
 from sef.events import Blocked, Fact
-from sef.model import Lane, Resource, State, Task
+from sef.model import Lane, Resource, Task
 from sef.plan import Plan
 from sef.schedule import Schedule
 from walks.setting import (

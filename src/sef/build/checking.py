@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
 from pathlib import Path
 
 from sef.checks import CheckRunner, Overrides
@@ -14,7 +13,10 @@ from sef.protocols import Verifier
 from sef.repository import Repository
 from sef.verifiers.applies import Applies
 from sef.verifiers.checks import Checks
+from sef.verifiers.exact import Citations, Claims, Documents, Renames
+from sef.verifiers.integrity import Integrity
 from sef.verifiers.scope import Scope
+from sef.verifiers.static import Static
 from sef.verifiers.trust import Trust
 from sef.workspace import Workspace
 
@@ -47,13 +49,27 @@ def check_runner(repository: Repository, config: Config, scratch: Path) -> Check
 
 
 def verifiers(
-    runner: CheckRunner, workspace: Workspace, repository: Repository
-) -> Mapping[str, Verifier]:
-    """The verifiers of a repository, by name."""
+    runner: CheckRunner,
+    workspace: Workspace,
+    repository: Repository,
+    *,
+    python: tuple[int, int] | None = None,
+) -> dict[str, Verifier]:
+    """The verifiers of a repository that ask no model, by name.
+
+    `python` is the version of the project's interpreter; None: unknown.
+    """
+    git = repository.git
     checks = {name: Checks(name, runner, workspace) for name in ("lint", "types", "tests")}
     return {
-        "applies": Applies(repository.git),
+        "applies": Applies(git),
         "scope": Scope(),
+        "integrity": Integrity(git),
+        "documents": Documents(git),
+        "renames": Renames(git),
+        "citations": Citations(git),
+        "claims": Claims(runner, git),
+        "static": Static(git, python=python),
         "bounds": Scope(judges=False),
         "trust": Trust(),
         **checks,

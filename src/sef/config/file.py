@@ -166,6 +166,19 @@ class DraftsTable(Table):
     handover: bool = Field(default=True, description="true or false")
 
 
+_EXECUTOR = "auto, off or the name of an executor"
+
+
+class VerifyTable(Table):
+    """`[verify]`."""
+
+    judge: str = Field(default="auto", min_length=1, max_length=64, description=_EXECUTOR)
+    fresh: str = Field(default="off", min_length=1, max_length=64, description=_EXECUTOR)
+    settled: float = Field(default=0.9, gt=0, le=1, description="a number above 0, up to 1")
+    batch: int = Field(default=4, ge=1, le=16, description=_WHOLE.format(1, 16))
+    wait_s: float = Field(default=10.0, ge=0, le=600, description="a number of seconds, up to 600")
+
+
 class ConfigFile(Table):
     """The whole file."""
 
@@ -180,4 +193,5 @@ class ConfigFile(Table):
     environment: EnvironmentTable = Field(default=EnvironmentTable(), description="a table")
     sandbox: SandboxTable = Field(default=SandboxTable(), description="a table")
     drafts: DraftsTable = Field(default=DraftsTable(), description="a table")
+    verify: VerifyTable = Field(default=VerifyTable(), description="a table")
     executors: dict[str, ExecutorTable] = Field(default={}, description="tables [executors.NAME]")

@@ -26,6 +26,7 @@ from sef.config.values import (
     DraftsConfig,
     ExecutorConfig,
     PricesConfig,
+    VerifyConfig,
 )
 from sef.environment.settings import Settings
 from sef.errors import ConfigError
@@ -60,8 +61,21 @@ def load_config(path: Path | None, uses: Collection[str] = USES) -> Config:
         environment=replace(_environment(found.environment), sandbox=sandbox),
         executors=tuple(_executor(path, name, t, uses) for name, t in found.executors.items()),
         drafts=DraftsConfig(**found.drafts.model_dump()),
+        verify=_verify(path, found),
         budget_usd=_money(found.budget_usd),
     )
+
+
+def _verify(source: Path, found: ConfigFile) -> VerifyConfig:
+    table = VerifyConfig(**found.verify.model_dump())
+    allowed = ("auto", "off", *found.executors)
+    for key, name in (("judge", table.judge), ("fresh", table.fresh)):
+        if name not in allowed:
+            raise ConfigError(
+                f"{source}: [verify] {key}: there is no executor {name!r}",
+                hint=f"Choose {', '.join(allowed)}.",
+            )
+    return table
 
 
 def _checks(table: ChecksTable) -> ChecksConfig:

@@ -104,6 +104,22 @@ class DraftsConfig:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class VerifyConfig:
+    """Which models verification may ask, and when."""
+
+    judge: str = "auto"
+    """An executor's name, off, or auto: the one of the standard tier, else of the target."""
+    fresh: str = "off"
+    """Who writes tests that a draft never saw: the same choices."""
+    settled: float = 0.9
+    """Probability from which on no model is asked."""
+    batch: int = 4
+    """Drafts that one question to the judge may hold."""
+    wait_s: float = 10.0
+    """Seconds that a draft waits for others to be judged with it."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Config:
     """Everything that a project says about how sef should work on it."""
 
@@ -122,6 +138,8 @@ class Config:
     """Once a run has spent this, it begins no further paid call."""
     drafts: DraftsConfig = field(default_factory=DraftsConfig)
     """When a draft is made, and what is promised about those that are accepted."""
+    verify: VerifyConfig = field(default_factory=VerifyConfig)
+    """Which models verification may ask."""
 
     @property
     def sandbox(self) -> SandboxSettings:

@@ -48,7 +48,13 @@ class Checks:
         accepted = all(finding.accepts for finding in findings)
         rejected = any(finding.passed is False for finding in findings)
         evidence = tuple(
-            Evidence(verifier=self._name, passed=one.passed, detail=one.detail) for one in findings
+            Evidence(
+                verifier=self._name,
+                passed=one.passed,
+                detail=one.detail,
+                sign=f"{self._name}-{_mark(one)}",
+            )
+            for one in findings
         )
         return Verdict(
             accepted=accepted,
@@ -136,6 +142,12 @@ class Checks:
             before = _text(fork.checkout.path, rests.SETTINGS)
         tools = rests.changed_tables(before, after)
         return ", ".join(tool for tool in tools if not rests.speaks_of(case.task.text, tool))
+
+
+def _mark(finding: Finding) -> str:
+    if finding.passed is None:
+        return "undecided" if finding.stops else "none"
+    return "hold" if finding.passed else "red"
 
 
 def _text(root: Path, path: str) -> str:

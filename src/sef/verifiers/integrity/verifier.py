@@ -1,0 +1,159 @@
+"""Integrity: the draft leaves its judges as they are."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterable, Sequence
+from typing import Final
+
+from sef.checks.testfiles import TestFiles
+from sef.git import Git
+from sef.model import Change, Evidence, Verdict
+from sef.protocols import Case
+from sef.text import one_line
+from sef.verifiers.integrity.analysis import findings
+from sef.verifiers.integrity.asked import Asked
+from sef.verifiers.integrity.finding import Finding
+from sef.verifiers.integrity.look import SIZE_LIMIT
+
+_FILE: Final = "100644"
+_REGULAR: Final = frozenset({_FILE, "100755"})
+_MOST_TESTS: Final = 400
+_PICTURES: Final = (
+    ".png",
+    ".jpg",
+    ".jpeg",
+    ".gif",
+    ".ico",
+    ".webp",
+    ".svg",
+    ".pdf",
+    ".woff",
+    ".woff2",
+)
+_Texts = dict[str, str | None]
+
+
+class Integrity:
+    """Rejects a draft that weakens its tests, hides from them, or brings what nobody asked for.
+
+    Decisive findings reject; others are evidence with a sign (`SIGNS`) that is weighed elsewhere.
+    What cannot be read, too big or no text, rejects as undecided unless the task names it.
+    """
+
+    def __init__(self, git: Git) -> None:
+        self._git = git
+
+    async def verify(self, case: Case) -> Verdict:
+        """Compares the texts of the changed files, as git holds them; nothing of it is run."""
+        changes = [one for one in case.draft.patch.changes if "\n" not in one.path]
+        odd = len(changes) < len(case.draft.patch.changes)
+        base, draft, unread = await self._texts(case, changes)
+        asked = Asked(case.task)
+        found = [*await asyncio.to_thread(findings, base, draft, asked)]
+        found += _unread(unread, asked)
+        if odd:
+            what = "a path has a line end in it"
+            found.append(Finding(sign="not-read", path="", line=0, what=what, decisive=True))
+        return _verdict(found)
+
+    async def _texts(
+        self, case: Case, changes: Sequence[Change]
+    ) -> tuple[_Texts, _Texts, list[Change]]:
+        """The base's texts, the draft's, and the changes that have none."""
+        patch = case.draft.patch
+        paths = [one.path for one in changes]
+        tests = _tests(case, paths)
+        before = await self._blobs(patch.base, [*paths, *tests])
+        after = await self._blobs(patch.commit, paths)
+        unread = [one for one in changes if one.binary or one.mode not in (*_REGULAR, "000000")]
+        left = [one for one in changes if one not in unread]
+        base = {path: _decoded(data) for path, data in before.items()}
+        draft = {one.path: _decoded(after.get(one.path)) for one in left}
+        return base, draft, unread
+
+    async def _blobs(self, commit: str, paths: Sequence[str]) -> dict[str, bytes]:
+        """The contents of paths in a commit; a path that it has not is left out."""
+        if not paths:
+            return {}
+        names = "".join(f"{commit}:{path}\n" for path in paths)
+        done = await self._git.run(
+            "cat-file", "--batch", stdin=names.encode(errors="surrogateescape")
+        )
+        return _parsed(done.stdout, paths)
+
+
+def _parsed(data: bytes, paths: Sequence[str]) -> dict[str, bytes]:
+    """Reads what `cat-file --batch` wrote: for each path a line, and its contents."""
+    found = {}
+    at = 0
+    for path in paths:
+        end = data.find(b"\n", at)
+        words = data[at:end].split()
+        at = end + 1
+        if len(words) == 3 and words[1] in (b"blob", b"tree", b"commit", b"tag"):
+            size = int(words[2])
+            if words[1] == b"blob":
+                found[path] = data[at : at + min(size, SIZE_LIMIT + 1)]
+            at += size + 1
+    return found
+
+
+def _decoded(data: bytes | None) -> str | None:
+    """The text with plain line ends; bytes that are none stay visible as such."""
+    if data is None:
+        return None
+    return data.decode("utf-8", "backslashreplace").removeprefix("\ufeff").replace("\r\n", "\n")
+
+
+def _tests(case: Case, changed: Sequence[str]) -> list[str]:
+    """The base's test files that the draft does not touch, where code is changed."""
+    if not any(path.endswith(".py") for path in changed):
+        return []
+    files = case.checkout.base_files
+    known = TestFiles(files)
+    mine = set(changed)
+    tests = [path for path in files if path.endswith(".py") and path in known]
+    return [path for path in tests if path not in mine and "\n" not in path][:_MOST_TESTS]
+
+
+def _unread(changes: Iterable[Change], asked: Asked) -> list[Finding]:
+    found = []
+    for one in changes:
+        if one.status == "D" or one.mode not in _REGULAR:
+            continue  # links and nested repositories are judged by `applies`
+        allowed = asked.names(one.path) or (
+            one.path.endswith(_PICTURES) and asked.says("image|icon|logo|picture|font|screenshot")
+        )
+        what = "a binary file, which was not read"
+        found.append(
+            Finding(sign="binary-added", path=one.path, line=0, what=what, decisive=not allowed)
+        )
+    return found
+
+
+def _verdict(found: Sequence[Finding]) -> Verdict:
+    worst = sorted(found, key=lambda one: not one.decisive)
+    decisive = [one for one in worst if one.decisive]
+    evidence = tuple(
+        Evidence(
+            verifier="integrity",
+            passed=False if one.decisive else None,
+            detail=str(one),
+            sign=one.sign,
+        )
+        for one in worst
+    )
+    if not worst:
+        clean = "nothing that judges it was touched"
+        evidence = (Evidence(verifier="integrity", passed=True, detail=clean),)
+    if not decisive:
+        reason = "integrity: " + (f"{len(worst)} signs, none decisive" if worst else "clean")
+        return Verdict(accepted=True, reason=reason, evidence=evidence)
+    more = f" (and {len(decisive) - 1} more)" if len(decisive) > 1 else ""
+    return Verdict(
+        accepted=False,
+        undecided=all(one.sign in ("not-read", "unreadable") for one in decisive),
+        reason=one_line(f"integrity: {decisive[0]}{more}", 500),
+        evidence=evidence,
+    )
