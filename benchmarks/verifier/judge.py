@@ -1,8 +1,7 @@
 """Who is measured: the one file to change when drafts are judged in another way.
 
-Today: sef's verifiers in the order of the standard policy. A verdict's probability is that of
-`sef.judging.Judge.weighed` for what is accepted, 0 for what is rejected, and a quarter for what
-could not be decided, which rejects too.
+sef's verifiers in the order of the standard policy, without a model. A verdict's probability is
+that of `sef.judging.Judge.weighed`.
 """
 
 from __future__ import annotations
@@ -17,12 +16,15 @@ from benchmarks.verifier.ground import Ground
 from sef.build import WallClock, verifiers
 from sef.judging import Judge
 from sef.model import Answer, Draft, Kind, Patch, Route, Task, Tier, Usage, Verdict
+from sef.policy import STANDARD
 from sef.protocols import Case, Verifier
 from sef.workspace import Workspace
 
-STAGES: Final = ("applies", "scope", "lint", "tests")
-"""In the order they run."""
-INTEGRITY: Final = frozenset({"scope"})
+STAGES: Final = (
+    "applies", "scope", "integrity", "documents", "renames", "static", "lint", "tests",
+)  # fmt: skip
+"""In the order they run, as far as the kind of work has them."""
+INTEGRITY: Final = frozenset({"scope", "integrity"})
 """The stages whose rejection of a right draft is a false alarm."""
 _UNDECIDED = 0.25
 
@@ -76,20 +78,21 @@ class Judging:
 
     async def judge(self, posed: Posed) -> Judged:
         """The verdict on one draft."""
-        watched = {name: _Watched(name, self._verifiers[name]) for name in self._stages}
-        judge = Judge(workspace=self._workspace, verifiers=watched, clock=WallClock())
         task, route, draft = asked(posed)
+        own = [one for one in STANDARD.verifiers_of(route.kind) if one in self._stages]
+        watched = {name: _Watched(name, self._verifiers[name]) for name in own}
+        judge = Judge(workspace=self._workspace, verifiers=watched, clock=WallClock())
         verdict = await judge.judge(
             task,
             route,
             draft,
             commit=posed.patch.commit,
             base=posed.patch.base,
-            verifiers=self._stages,
+            verifiers=tuple(own),
         )
         verdict = judge.weighed(route, verdict)
         return Judged(
-            probability=_probability(verdict),
+            probability=verdict.probability or 0.0,
             accepted=verdict.accepted,
             signs=tuple((one.sign or one.verifier, one.passed) for one in verdict.evidence),
             seconds=verdict.seconds,
@@ -128,9 +131,3 @@ class _Watched:
             )
         )
         return verdict
-
-
-def _probability(verdict: Verdict) -> float:
-    if verdict.accepted:
-        return 1.0 if verdict.probability is None else verdict.probability
-    return _UNDECIDED if verdict.undecided else 0.0

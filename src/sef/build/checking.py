@@ -52,13 +52,8 @@ def verifiers(
     runner: CheckRunner,
     workspace: Workspace,
     repository: Repository,
-    *,
-    python: tuple[int, int] | None = None,
 ) -> dict[str, Verifier]:
-    """The verifiers of a repository that ask no model, by name.
-
-    `python` is the version of the project's interpreter; None: unknown.
-    """
+    """The verifiers of a repository that ask no model, by name."""
     git = repository.git
     checks = {name: Checks(name, runner, workspace) for name in ("lint", "types", "tests")}
     return {
@@ -69,7 +64,7 @@ def verifiers(
         "renames": Renames(git),
         "citations": Citations(git),
         "claims": Claims(runner, git),
-        "static": Static(git, python=python),
+        "static": Static(git, version=runner.environments.version),
         "bounds": Scope(judges=False),
         "trust": Trust(),
         **checks,

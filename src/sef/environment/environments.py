@@ -63,6 +63,10 @@ class Environments:
         """The user's interpreter. Raises UsageError when there is none that runs."""
         return Path((await self._ask()).executable)
 
+    async def version(self) -> tuple[int, ...]:
+        """That of the user's interpreter. Raises UsageError when there is none that runs."""
+        return (await self._ask()).version
+
     async def of_user(self) -> Environment:
         """The user's environment as by hand, except that nothing is left behind in the tree.
 

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Final
 
 from sef.checks.jail import read_inside
+from sef.errors import UsageError
 from sef.git import Git
 from sef.model import Evidence, Verdict
 from sef.protocols import Case
@@ -29,17 +30,21 @@ _PROJECT: Final = "pyproject.toml"
 _LINK: Final = "120000"
 
 
+Version = Callable[[], Awaitable[tuple[int, ...]]]
+
+
 class Static:
     """Rejects what cannot be right however it is run: a file that does not parse, a name that
     nothing defines, a name or module of the project that is not there, a call that must fail.
 
-    Only what was not wrong on the base is told. Nothing is imported or executed. `python` is the
-    version of the project's interpreter; None takes it to be like this one.
+    Only what was not wrong on the base is told. Nothing is imported or executed. `version` tells
+    that of the project's interpreter, and raises UsageError where it has none; without it, it is
+    taken to be like this one.
     """
 
-    def __init__(self, git: Git, *, python: tuple[int, int] | None = None) -> None:
+    def __init__(self, git: Git, *, version: Version | None = None) -> None:
         self._git = git
-        self._python = python
+        self._version = version
         self._facts: dict[bytes, Facts] = {}
 
     async def verify(self, case: Case) -> Verdict:
@@ -48,12 +53,19 @@ class Static:
         paths = [one.path for one in changes if one.path.endswith(_LOOKED_AT) and one.mode != _LINK]
         before = await blobs(self._git, case.base, [*paths, _PROJECT], limit=LIMIT + 1)
         tree = await self._git.names("ls-tree", "-r", "-z", "--name-only", case.base)
+        python = await self._known_version()
         try:
             async with asyncio.timeout(_DEADLINE_S):
                 found = await asyncio.to_thread(self._look, case, paths, before, tree)
         except TimeoutError:
             return _too_slow()
-        return _verdict(found, len(paths))
+        return _verdict([_softened(one, python) for one in found], len(paths))
+
+    async def _known_version(self) -> tuple[int, ...] | None:
+        try:
+            return await self._version() if self._version else None
+        except UsageError:
+            return None
 
     def _look(
         self, case: Case, paths: Sequence[str], before: Mapping[str, bytes], tree: Sequence[str]
@@ -83,7 +95,7 @@ class Static:
             changed=changed,
             texts=lambda: _texts(root, case.checkout.files),
         )
-        found = [self._softened(one) for one in new_problems(sides)]
+        found = new_problems(sides)
         oldest = oldest_python(before.get(_PROJECT, b"").decode("utf-8", "replace"))
         return (*found, *unseen, *newer_syntax(sides, oldest))
 
@@ -99,12 +111,13 @@ class Static:
             )
         return self._facts[data]
 
-    def _softened(self, one: Finding) -> Finding:
-        """What this Python cannot read, a newer one of the project's may."""
-        newer = self._python is not None and self._python > sys.version_info[:2]
-        if one.sign != "syntax" or not newer or not one.path.endswith((".py", ".pyi")):
-            return one
-        return Finding(path=one.path, line=one.line, sign="not-parsed", what=one.what)
+
+def _softened(one: Finding, python: tuple[int, ...] | None) -> Finding:
+    """What this Python cannot read, a newer one of the project's may."""
+    newer = python is not None and python[:2] > sys.version_info[:2]
+    if one.sign != "syntax" or not newer or not one.path.endswith((".py", ".pyi")):
+        return one
+    return Finding(path=one.path, line=one.line, sign="not-parsed", what=one.what)
 
 
 def _read(root: Path, path: str) -> bytes | None:
