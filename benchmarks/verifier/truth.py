@@ -36,8 +36,9 @@ async def proved(ground: Ground, one: Candidate, limits: Limits) -> Commit | Ski
     if not names:
         return Skipped(sha=one.sha, reason="it has no new or changed test")
     base = await ground.run_tests(workspace, one.parent, timeout_s=limits.timeout_s)
-    if base is None or (why := _unfit(base)):
-        return Skipped(sha=one.sha, reason="its base has no usable tests here", detail=why or "")
+    if base is None or _unfit(base):
+        why = _unfit(base)
+        return Skipped(sha=one.sha, reason="its base has no usable tests here", detail=why)
     build = _Build(ground, workspace, one, names, base, min(limits.timeout_s, _patience(base)))
     return await build.commit(limits)
 
