@@ -28,7 +28,7 @@ LAYERS = (
     ("codec", "desk"),
     ("environment", "workspace"),
     ("repository",),
-    ("fork", "swap"),
+    ("fork", "listing", "swap"),
     ("detection", "git", "sandbox"),
     ("agents", "filesystem", "owner", "prices", "process", "tables", "transcripts"),
     # the kernel: pure functions of values
@@ -39,7 +39,7 @@ LAYERS = (
     ("attempts", "alarm", "audit_sample", "choice", "handover", "reasons"),
     ("certificate", "gate", "hedge", "story"),
     ("estimates",),
-    ("fusion",),
+    ("fusion", "glances"),
     ("priors", "tally", "beta", "delegation", "handback", "weights"),
     ("plan",),
     ("protocols",),

@@ -8,7 +8,19 @@ from typing import Protocol
 
 from sef.advice import Advice
 from sef.events import Fact, Recorded
-from sef.model import Checkout, Draft, Effort, Evidence, Proposal, Route, Stage, Task, Tier, Verdict
+from sef.model import (
+    Checkout,
+    Draft,
+    Effort,
+    Evidence,
+    Patch,
+    Proposal,
+    Route,
+    Stage,
+    Task,
+    Tier,
+    Verdict,
+)
 from sef.steps import Reporting, unheard
 
 
@@ -99,6 +111,9 @@ class Pool(Protocol):
 
         `report` takes each step of the executor.
         """
+
+    async def glance(self, call: Call) -> Patch | None:
+        """What the call has written until now; None where it is not at work, or nowhere to see."""
 
     async def recover(self, call: Call, proposal: Proposal) -> Draft | None:
         """The draft of a call that was answered before an interruption; None when it is lost."""

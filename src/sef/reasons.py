@@ -16,6 +16,9 @@ CALLED_OFF: Final = "called off"
 STOPPED: Final = "stopped for its many requests"
 """How the reason of a draft begins that took more requests than it could be worth."""
 
+HOPELESS: Final = "stopped as hopeless"
+"""How the reason of a draft begins that verifiers rejected time and again while it was written."""
+
 
 def with_gaps(verdict: Verdict, evidence: tuple[Evidence, ...]) -> str:
     """The reason, and of an accepted draft also what nobody could judge."""

@@ -8,13 +8,14 @@ from types import MappingProxyType
 
 from sef.advice import Advice
 from sef.desk import TaskDesk
-from sef.errors import DraftFailure, JournalError
+from sef.errors import DraftFailure, GitError, JournalError
 from sef.events import Accepted, Answered, Dispatched, Drafted, Failed, Rejected
+from sef.glances import GLANCED, Glances
 from sef.hedging import Ending, Tell
 from sef.judging import Judge
-from sef.model import Draft, Proposal, Tier, Usage, Verdict
+from sef.model import Answer, Draft, Patch, Proposal, Tier, Usage, Verdict
 from sef.protocols import Call, Clock, Pool
-from sef.reasons import STOPPED, reason_of, spent
+from sef.reasons import HOPELESS, STOPPED, reason_of, spent
 from sef.recall import Reached
 from sef.steps import Reporting, Step, Steps, fact_of
 from sef.workspace import Workspace
@@ -81,6 +82,7 @@ class Trial:
     def _reporting(self, steps: Steps) -> Reporting:
         """Tells each step, and stops a draft that is no longer worth its rest."""
         most = self.call.stage.most_requests
+        glances = Glances(self._glance)
 
         async def report(step: Step) -> None:
             taken = steps.take(step)
@@ -89,8 +91,31 @@ class Trial:
             )
             if most is not None and len(steps.models) > most:
                 raise DraftFailure(f"{STOPPED}: more than {most}", usage=steps.usage)
+            if why := await glances.hopeless(step):
+                raise DraftFailure(f"{HOPELESS}: {why}", usage=steps.usage)
 
         return report
+
+    async def _glance(self) -> Verdict | None:
+        """What verifiers that only read say of the draft as it is now; None where nobody looks."""
+        if self.call.stage.tier in (Tier.NONE, Tier.TARGET):
+            return None
+        try:
+            patch = await self.pool.glance(self.call)
+            return await self._glanced(patch) if patch and not patch.empty else None
+        except GitError:  # a file that is half written may be none; the end is judged all the same
+            return None
+
+    async def _glanced(self, patch: Patch) -> Verdict:
+        unsaid = Draft(answer=Answer(text=""), patch=patch, usage=Usage(cost_usd=None))
+        return await self.judge.judge(
+            self.call.task,
+            self.call.route,
+            unsaid,
+            commit=patch.commit,
+            base=patch.base,
+            verifiers=tuple(one for one in self.call.stage.verifiers if one in GLANCED),
+        )
 
     async def _judge(self, draft: Draft) -> Verdict:
         if self.call.stage.tier is Tier.NONE:

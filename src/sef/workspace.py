@@ -15,7 +15,8 @@ from pathlib import Path
 from sef.errors import ApplyConflict, GitError, RepositoryError
 from sef.fork import Fork, discard, record_worktree
 from sef.git import Git, identity
-from sef.model import Change, Checkout, Patch
+from sef.listing import changes_of, files_of
+from sef.model import Checkout, Patch
 from sef.repository import Repository
 from sef.swap import Swap
 
@@ -43,7 +44,7 @@ class Workspace:
         self.base = await self._snapshot("before")
         await self._git.ask("update-ref", f"{self._kept}/base", self.base)
         self.tip = self.base
-        self._base_files = await self._files(self.base)
+        self._base_files = await files_of(self._git, self.base)
 
     async def reopen(self, base: str) -> None:
         """Goes on where an interrupted run stopped. Raises RepositoryError when git lost it."""
@@ -59,7 +60,7 @@ class Workspace:
         )
         self._landed = branch.exit_code == 0
         self.tip = branch.stdout.decode().strip() if self._landed else base
-        self._base_files = await self._files(base)
+        self._base_files = await files_of(self._git, base)
 
     async def has(self, commit: str) -> bool:
         """True when git still holds the commit."""
@@ -142,14 +143,22 @@ class Workspace:
         With `keep`, a reference of that name holds the commit until the run is over, so that an
         interrupted run finds the work it paid for.
         """
-        base = fork.checkout.commit
-        await fork.git.ask("add", "--all", "--sparse")
-        tree = (await fork.git.ask("write-tree")).strip()
-        commit = await self._commit_tree(tree, base, "draft")
-        patch = await self._patch(base, commit)
+        patch = await self._captured(fork, fork.git)
         if keep:
             await self._git.ask("update-ref", f"{self._kept}/{keep}", patch.commit)
         return patch
+
+    async def glance(self, fork: Fork) -> Patch:
+        """What was done in a fork until now; who works in it does not notice."""
+        git = fork.git.with_index(self._scratch / f"{fork.checkout.path.name}.index")
+        await git.ask("read-tree", fork.checkout.commit)
+        return await self._captured(fork, git)
+
+    async def _captured(self, fork: Fork, git: Git) -> Patch:
+        await git.ask("add", "--all", "--sparse")
+        tree = (await git.ask("write-tree")).strip()
+        commit = await self._commit_tree(tree, fork.checkout.commit, "draft")
+        return await self._patch(fork.checkout.commit, commit)
 
     async def kept(self, base: str, keep: str) -> Patch | None:
         """The patch that an interrupted run captured under that name; None where it did not."""
@@ -158,7 +167,7 @@ class Workspace:
         return await self._patch(base, commit) if found.exit_code == 0 else None
 
     async def _patch(self, base: str, commit: str) -> Patch:
-        changes = await self._changes(base, commit)
+        changes = await changes_of(self._git, base, commit)
         return Patch(base=base, commit=commit if changes else base, changes=changes)
 
     async def merge(self, patch: Patch) -> str | None:
@@ -200,7 +209,7 @@ class Workspace:
         merged = await self._merged_tree(now, self.tip)
         if merged is None:
             raise ApplyConflict("your files changed during the run and it does not fit them")
-        changes = await self._changes(now, merged)
+        changes = await changes_of(self._git, now, merged)
         swap = Swap(
             root=self.root,
             changes=changes,
@@ -271,29 +280,12 @@ class Workspace:
     # -- looking at commits --------------------------------------------------------------------
 
     async def _checkout(self, path: Path, commit: str) -> Checkout:
-        changed = await self._changes(self.base, commit) if commit != self.base else ()
+        changed = await changes_of(self._git, self.base, commit) if commit != self.base else ()
         return Checkout(
             path=path,
             commit=commit,
             users=False,
-            files=await self._files(commit),
+            files=await files_of(self._git, commit),
             base_files=self._base_files,
             changed=tuple(change.path for change in changed),
         )
-
-    async def _files(self, commit: str) -> tuple[str, ...]:
-        return await self._git.names("ls-tree", "-r", "-z", "--name-only", commit)
-
-    async def _changes(self, base: str, commit: str) -> tuple[Change, ...]:
-        compare = ("diff-tree", "-r", "-z", "--no-renames", base, commit)
-        raw = await self._git.names(*compare)
-        numbers = await self._git.names(*compare, "--numstat")
-        binary = {line.split("\t", 2)[2] for line in numbers if line.startswith("-\t")}
-        return tuple(
-            Change(path=path, status=meta.split()[4], mode=meta.split()[1], binary=path in binary)
-            for meta, path in _pairs(raw)
-        )
-
-
-def _pairs(names: Sequence[str]) -> list[tuple[str, str]]:
-    return list(zip(names[::2], names[1::2], strict=True))

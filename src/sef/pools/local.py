@@ -25,6 +25,7 @@ class LocalPool:
         self._executors = executors
         self._turns: dict[str, asyncio.Lock] = {}
         self._drafts: dict[str, Draft] = {}
+        self._at_work: dict[str, Fork] = {}
 
     async def draft(self, call: Call, answered: Answering, report: Reporting = unheard) -> Draft:
         """The draft of the call, made once a key: asked again, or by two at once, it is the same.
@@ -40,10 +41,13 @@ class LocalPool:
         if call.stage.tier is Tier.NONE and call.base == self._workspace.base:
             return await self._read(call)
         async with self._workspace.fork(call.base, name=call.key) as fork:
+            self._at_work[call.key] = fork
             try:
                 proposal = await self._propose(call, fork.checkout, report)
             except Exception as error:  # foreign code; what it wrote may help who comes next
                 raise await self._failure(error, fork) from error
+            finally:
+                del self._at_work[call.key]
             await answered(proposal)
             return await self._taken(call, proposal, fork)
 
@@ -54,6 +58,11 @@ class LocalPool:
             error.partial = kept
             return error
         return DraftFailure(reason_of(error), partial=kept)
+
+    async def glance(self, call: Call) -> Patch | None:
+        """What the call has written until now; None where it is not at work in a fork."""
+        fork = self._at_work.get(call.key)
+        return await self._workspace.glance(fork) if fork else None
 
     async def recover(self, call: Call, proposal: Proposal) -> Draft | None:
         """The work that was captured, or lies in the fork that the call left; None: it is gone."""

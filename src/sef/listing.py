@@ -1,0 +1,29 @@
+"""What git lists: the files of a commit, and what two of them differ in."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from sef.git import Git
+from sef.model import Change
+
+
+async def files_of(git: Git, commit: str) -> tuple[str, ...]:
+    """Paths of its files, sorted. Raises GitError."""
+    return await git.names("ls-tree", "-r", "-z", "--name-only", commit)
+
+
+async def changes_of(git: Git, base: str, commit: str) -> tuple[Change, ...]:
+    """One entry a path in which `commit` differs from `base`; a rename is two. Raises GitError."""
+    compare = ("diff-tree", "-r", "-z", "--no-renames", base, commit)
+    raw = await git.names(*compare)
+    numbers = await git.names(*compare, "--numstat")
+    binary = {line.split("\t", 2)[2] for line in numbers if line.startswith("-\t")}
+    return tuple(
+        Change(path=path, status=meta.split()[4], mode=meta.split()[1], binary=path in binary)
+        for meta, path in _pairs(raw)
+    )
+
+
+def _pairs(names: Sequence[str]) -> list[tuple[str, str]]:
+    return list(zip(names[::2], names[1::2], strict=True))
