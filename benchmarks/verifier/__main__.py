@@ -100,6 +100,7 @@ async def _judged(
         seed=asked.seed,
         jobs=asked.jobs,
         timeout_s=asked.timeout,
+        halves=asked.halves,
         stages=tuple(asked.stages),
     )
     both = asked.all or asked.fit is not None
@@ -148,6 +149,7 @@ def _parser() -> argparse.ArgumentParser:
     add("--cache", type=Path, metavar="FOLDER", help="where cases are kept")
     add("--fit", type=Path, metavar="FILE", help="judge the other half too; write its counts")
     add("--all", action="store_true", help="score both halves: only for a judge that is not fitted")
+    add("--halves", action="store_true", help="what fresh tests would add: half of the hidden ones")
     add("--without-whole", action="store_true", help="no drafts with their commit's tests")
     add("--build-only", action="store_true", help="only make the cases")
     add("--stages", nargs="+", choices=STAGES, default=STAGES, help="ask no other: quicker tries")

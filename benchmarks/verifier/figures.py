@@ -165,6 +165,7 @@ def _details(groups: Groups) -> dict[str, object]:
             "right": len(_own(steady, Sort.RIGHT)),
             **{name: _rounded(_FIGURES[name](steady)) for name in names},
         },
+        "fresh_tests": _halves(rows),
         "right_rejected": [
             f"{row.sample.name}: {row.judged.reason[:160]}"
             for row in _own(rows, Sort.RIGHT)
@@ -175,6 +176,25 @@ def _details(groups: Groups) -> dict[str, object]:
             for row in _mutants(rows, True)
             if row.judged.accepted
         ],
+    }
+
+
+def _halves(rows: list[Row]) -> dict[str, object] | None:
+    """What tests written by somebody else would add: each half of the hidden ones, in turn."""
+    asked = [(row.judged.probability, row.halves) for row in rows if row.halves is not None]
+    if not asked:
+        return None
+    right = _probabilities(_own(rows, Sort.RIGHT))
+    others = _mutants(rows, False)
+    with_fresh = [
+        0.0 if row.halves and row.halves[half] else row.judged.probability
+        for row in others
+        for half in (0, 1)
+    ]
+    return {
+        "accepted_mutants": len(asked),
+        "caught": _rounded(share([one for _, halves in asked for one in halves])),
+        "auc_other": _rounded(auc(right, with_fresh)),
     }
 
 

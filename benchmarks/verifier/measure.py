@@ -12,6 +12,7 @@ from benchmarks.verifier.ground import Ground, drafted
 from benchmarks.verifier.history import texts_of
 from benchmarks.verifier.judge import Judged, Judging, Posed
 from benchmarks.verifier.planted import documented, tampered
+from benchmarks.verifier.truth import caught_by_halves
 
 Tell = Callable[[str], None]
 _PLANTED_ON: Final = 3
@@ -30,6 +31,8 @@ class Row:
     """True where the base was paid with it: its seconds do not count."""
     tests_s: float | None = None
     """Seconds of all tests on the same draft, run once by themselves; None: not timed."""
+    halves: tuple[bool, bool] | None = None
+    """Of an accepted mutant: whether each half of the hidden tests fails on it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -45,6 +48,8 @@ class Wish:
     seed: int
     jobs: int
     timeout_s: float
+    halves: bool
+    """With what half of the hidden tests would catch of the accepted mutants."""
     stages: tuple[str, ...]
     """Of the judge, those that are asked."""
 
@@ -79,6 +84,9 @@ async def _of_commit(ground: Ground, commit: Commit, wish: Wish, number: int, of
         if sample.sort is Sort.RIGHT and rows and number < wish.timed and judged.accepted:
             run = await ground.run_tests(workspace, patch.commit, timeout_s=wish.timeout_s)
             tests_s = run.seconds if run else None
+        halves = None
+        if wish.halves and sample.sort is Sort.MUTANT and judged.accepted:
+            halves = await caught_by_halves(ground, commit, sample.changes, wish.timeout_s)
         rows.append(
             Row(
                 sample=sample,
@@ -86,6 +94,7 @@ async def _of_commit(ground: Ground, commit: Commit, wish: Wish, number: int, of
                 judged=judged,
                 first=not rows,
                 tests_s=tests_s,
+                halves=halves,
             )
         )
     return rows

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from dataclasses import dataclass
 
 from benchmarks.verifier.cases import Commit, Mutant, Skipped, Texts
@@ -82,6 +83,25 @@ async def recheck(ground: Ground, commit: Commit, limits: Limits) -> str:
     if commit.mutants and not _worse(await hidden(commit.mutants[0].changes), right):
         return "its first mutant passes the hidden tests"
     return ""
+
+
+async def caught_by_halves(
+    ground: Ground, commit: Commit, changes: Texts, timeout_s: float
+) -> tuple[bool, bool]:
+    """Whether each half of the hidden tests, taken by their names, fails on the draft.
+
+    A half stands for tests that somebody else wrote without seeing the draft: by the same author,
+    so better than most. A draft that fails them all at once, as by not being imported, is caught
+    by both.
+    """
+    workspace = await ground.at(commit.parent)
+    names = hidden_tests(await _before(ground, commit.parent, commit.tests), commit.tests)
+    patch = await drafted(workspace, commit.parent, {**changes, **commit.tests})
+    run = await ground.run_tests(workspace, patch.commit, names, timeout_s=timeout_s)
+    if run is None or run.timed_out or run.counts is None or run.stopped:
+        return True, True
+    halves = {hashlib.sha256(one.encode()).digest()[0] % 2 for one in run.failing}
+    return 0 in halves, 1 in halves
 
 
 @dataclass(frozen=True, slots=True)

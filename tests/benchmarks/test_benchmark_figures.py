@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from benchmarks.verifier.cases import Commit, Mutant, Sample, Sort, fits, samples
 from benchmarks.verifier.figures import figures, fitted
 from benchmarks.verifier.judge import Judged, Seen
@@ -105,3 +107,11 @@ def test_a_commit_gives_its_drafts() -> None:
     first, right, whole = samples(commit)
     assert (first.right, first.killable, right.right) == (False, True, True)
     assert (dict(right.changes), set(whole.changes)) == ({"a.py": "1"}, {"a.py", "test_a.py"})
+
+
+def test_fresh_tests_take_away_what_they_would_catch() -> None:
+    """Each half of the hidden tests counts once."""
+    caught = replace(row(Sort.MUTANT, 0.9, killable=False), halves=(True, False))
+    details = figures([[row(Sort.RIGHT, 0.9, right=True), caught]])["details"]
+    assert isinstance(details, dict)
+    assert details["fresh_tests"] == {"accepted_mutants": 1, "caught": 0.5, "auc_other": 0.75}
