@@ -102,8 +102,9 @@ class CascadeRunner:
         )
 
     async def _sample(self, about: _Errand, fact: Accepted) -> None:
-        """Draws whether a draft below the target is audited."""
-        if self.audit and Tier.NONE < fact.tier < about.cascade.stages[-1].tier:
+        """Draws whether a draft below the target is audited; no test tells two answers apart."""
+        below = Tier.NONE < fact.tier < about.cascade.stages[-1].tier
+        if self.audit and below and about.route.kind.writes:
             run = self.workspace.run
             await about.tell(sample(run, about.route, fact, self.judge.known, self.audit))
 

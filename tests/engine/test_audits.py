@@ -13,6 +13,7 @@ from test_engine import engine_for, of, run, task, writes
 from conftest import git
 from sef.events import Accepted, AuditBegan, Audited, Fact, RunFinished, Sampled
 from sef.metrics import costs
+from sef.model import Kind, Task
 from sef.plan import Plan
 from sef.protocols import Assignment, Case, Proposal
 from sef.report import report
@@ -148,3 +149,15 @@ def test_without_audits_nothing_is_drawn(repository: Make, tmp_path: Path) -> No
     assert not of(facts, Sampled, Audited)
     (accepted,) = of(facts, Accepted)
     assert accepted.verdict.probability == pytest.approx(0.922)
+
+
+def test_an_answer_is_drafted_and_not_audited(repository: Make, tmp_path: Path) -> None:
+    """No test could tell two answers apart, and two empty changes prove nothing."""
+    root = repository({"a.py": "x = 1\n"})
+    says = Script(says="x is at a.py:1", cost_usd=Decimal("0.01"), seconds=1)
+    question = Task(id=DRAWN, text="where is x?", kind=Kind.EXPLORE)
+    facts, ended = run(root, tmp_path, [question], light={DRAWN: says}, target={}, audit=0.05)
+    (accepted,) = of(facts, Accepted)
+    assert (accepted.executor, accepted.verifiers[-1]) == ("light", "citations")
+    assert not of(facts, Sampled, AuditBegan)
+    assert ended[DRAWN].answer == accepted.draft.answer

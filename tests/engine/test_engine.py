@@ -74,7 +74,8 @@ class Stub:
                 request=request,
             )
         tier = Tier.TARGET if task.id.startswith("hard") else Tier.LIGHT
-        return Route(tier=tier, kind=Kind.IMPLEMENT, policy="standard", score=1, reason="stub")
+        kind = task.kind or Kind.IMPLEMENT
+        return Route(tier=tier, kind=kind, policy="standard", score=1, reason="stub")
 
 
 class Ruled:
