@@ -186,3 +186,24 @@ def test_requests_and_tokens_a_minute_are_kept() -> None:
     assert asyncio.run(moments(Pace(clock, requests=2), 5)) == [0, 0, 60, 60, 120]
     clock = FakeClock()
     assert asyncio.run(moments(Pace(clock, tokens=100), 100)) == [0, 60, 120, 180, 240]
+
+
+def test_getting_ready_is_not_being_stuck() -> None:
+    """An executor that loads for 1000 s first is watched from then on; so it is stopped later."""
+
+    class Moving(FakeClock):
+        async def sleep(self, seconds: float) -> None:
+            await super().sleep(seconds)
+            await asyncio.sleep(0.01)
+
+    clock = Moving()
+
+    async def ready() -> None:
+        await clock.sleep(1000)
+
+    calm = Watched(Playing(asked()), Limits(), clock, 300, ready)
+    assert asyncio.run(calm.execute(ASSIGNMENT)).answer.text == "ok"
+    stuck = Watched(Playing(hangs=True), Limits(), clock, 300, ready)
+    with pytest.raises(DraftFailure, match="for 300 s"):
+        asyncio.run(stuck.execute(ASSIGNMENT))
+    assert clock.now() >= 2300

@@ -18,7 +18,7 @@ from sef.events import Routed
 from sef.executors.line import Line
 from sef.executors.redacted import Redacted
 from sef.executors.turns import Pace
-from sef.executors.watched import Watched, tokens_of
+from sef.executors.watched import Preparing, Watched, at_once, tokens_of
 from sef.executors.wrappers import Budget, Budgeted, FallingBack, Limited, Retrying
 from sef.model import Proposal, Tier
 from sef.protocols import Assignment, Clock, Executor
@@ -140,9 +140,11 @@ class _Maker:
     def limited(self, config: ExecutorConfig) -> Executor:
         """One executor, redacted, watched, tried again, so many at once."""
         clock = self._around.clock
-        executor: Executor = Redacted(self._inner(config), self.redaction)
+        inner = self._inner(config)
+        executor: Executor = Redacted(inner, self.redaction)
         if config.use != "scripted":  # which asks nobody, and reports no step
-            executor = Watched(executor, limits_of(config), clock, stuck_s=config.stuck_s)
+            ready = inner.ready if isinstance(inner, Preparing) else at_once
+            executor = Watched(executor, limits_of(config), clock, config.stuck_s, ready)
         # The api executor's line tries each request again.
         times = 0 if config.use == "api" else config.retries
         executor = Retrying(executor, times, clock)
@@ -200,7 +202,7 @@ class _Maker:
 
         if self._around.sandbox is None:
             raise UsageError(f"{config.name} cannot be had: {self._around.wanting}")
-        return ApiExecutor(
+        executor = ApiExecutor(
             settings_of(config, self._keys),
             sandbox=self._around.sandbox,
             variables=tool_variables(
@@ -208,6 +210,8 @@ class _Maker:
             ),
             asking=asking,
         )
+        self.warming.append(partial(_warm, lambda *_: executor.warm(), config.name))
+        return executor
 
     def _line(self, config: ExecutorConfig) -> Line:
         """The one line to an address, as narrow as the first that named a limit wants it."""
