@@ -313,7 +313,7 @@ def result(**more: object) -> SimpleNamespace:
         ({"subtype": "error_max_budget_usd"}, None, DraftFailure, "budget"),
         ({"is_error": True, "api_error_status": 429}, None, Transient, "429"),
         ({"is_error": True, "api_error_status": 500}, None, Transient, "500"),
-        ({"is_error": True}, None, Transient, "no connection"),
+        ({"is_error": True}, None, Transient, "the connection failed"),
         ({"is_error": True, "api_error_status": 403}, None, DraftFailure, "403"),
         ({"is_error": True}, "max_tokens", DraftFailure, "longest"),
         ({"is_error": True}, "refusal", DraftFailure, "refused"),
