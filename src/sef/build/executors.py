@@ -181,6 +181,7 @@ class _Maker:
             login=login if own else None,
             cli_path=config.cli_path,
             hidden=around.hidden,
+            shown=around.sandbox.settings.shown,
             sandboxed=around.sandbox.level is not Level.OFF,
         )
         self.closing.push_async_callback(executor.close)
