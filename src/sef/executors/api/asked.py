@@ -103,7 +103,7 @@ class AskedModel(WrapperModel):
             await self._lost(error, reason, began, opened)
             raise
         seconds = time.monotonic() - began
-        await self._meter.answered(response.model_name or None, response.usage, seconds)
+        await self._meter.answered(_named(response.model_name), response.usage, seconds)
         return response
 
     async def _answer(
@@ -135,8 +135,12 @@ class AskedModel(WrapperModel):
             return await self._meter.failed(error, reason, seconds)
         stream = opened[0]
         return await self._meter.failed(
-            error, reason, seconds, stream.model_name or None, stream.usage
+            error, reason, seconds, _named(stream.model_name), stream.usage
         )
+
+
+def _named(model: str | None) -> str | None:
+    return one_line(model or "", 100) or None
 
 
 def _reason(error: Exception) -> str:
