@@ -20,7 +20,7 @@ from claude_agent_sdk import (
 )
 
 from sef.errors import DraftFailure, Transient
-from sef.executors.claude.account import Account
+from sef.executors.claude.account import CONNECTION, Account
 from sef.executors.claude.ends import crossed, unanswered
 from sef.executors.claude.seat import Seat
 from sef.executors.claude.uses import Uses
@@ -124,7 +124,8 @@ class Conversation:
             case RateLimitEvent(rate_limit_info=told):
                 account.quota(told.utilization)
             case ResultMessage():
-                account.lost = unanswered(message.result)
+                if account.lost == CONNECTION:  # nobody has called it off
+                    account.lost = unanswered(message.result)
                 yield from account.ended(
                     message.api_error_status, message.model_usage, failed=message.is_error
                 )
