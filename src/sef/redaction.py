@@ -15,7 +15,9 @@ _PATTERNS: Final = re.compile(
     r"|xox[abprs]-[A-Za-z0-9-]{10,}"
     r"|AIza[0-9A-Za-z_-]{35}"
     r"|eyJ[A-Za-z0-9_-]{10,}\.eyJ[A-Za-z0-9_-]{10,}\.[A-Za-z0-9_-]{10,}"  # JSON web tokens
-    r"|-----BEGIN [A-Z ]*PRIVATE KEY-----.{0,10000}?(?:-----END [A-Z ]*PRIVATE KEY-----|\Z)",
+    # A key without an end is hidden to the end of its text, which in JSON is a quotation mark.
+    r"|-----BEGIN [A-Z ]*PRIVATE KEY-----"
+    r"(?:[^\"\\]|\\[^\"]){0,10000}?(?:-----END [A-Z ]*PRIVATE KEY-----|(?=\\?\")|\\?\Z)",
     re.DOTALL,
 )
 

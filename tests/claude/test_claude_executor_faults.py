@@ -20,6 +20,7 @@ pytestmark = pytest.mark.slow
 FREE, UNKNOWN, EACH = Decimal(0), None, Decimal("0.0000035")
 HTTP = {"rate limited": "HTTP 429", "overloaded": "HTTP 529", "server error": "HTTP 500"}
 LOST = "the connection failed or was cut"
+UNREADABLE = "the answer could not be read"
 
 PASSING = {
     # What the steps say: (why it failed, US dollars), one a request that the client tells of.
@@ -38,10 +39,10 @@ STAYING: dict[str, tuple[type[DraftFailure], str, list[tuple[str, Decimal | None
     "rate limited": (Transient, r"\(429\)", [("HTTP 429", FREE)] * 3),
     "overloaded": (Transient, r"\(529\)", [("HTTP 529", FREE)] * 3),
     "server error": (Transient, r"\(500\)", [("HTTP 500", FREE)] * 3),
-    "stream cut": (Transient, "no connection", [(LOST, UNKNOWN)] * 3),
-    "connection reset": (Transient, "no connection", [(LOST, UNKNOWN)] * 3),
-    "garbage JSON": (Transient, "no connection", [(LOST, UNKNOWN)]),
-    "wrong content type": (Transient, "no connection", [(LOST, UNKNOWN)]),
+    "stream cut": (Transient, LOST, [(LOST, UNKNOWN)] * 3),
+    "connection reset": (Transient, LOST, [(LOST, UNKNOWN)] * 3),
+    "garbage JSON": (Transient, UNREADABLE, [(UNREADABLE, UNKNOWN)]),
+    "wrong content type": (Transient, UNREADABLE, [(UNREADABLE, UNKNOWN)]),
     "malformed tool input": (DraftFailure, "its 3 requests", [("", EACH)] * 3),
     "unknown tool": (DraftFailure, "its 3 requests", [("", EACH)] * 3),
     "max_tokens": (DraftFailure, "cut at its longest", [("", EACH)] * 4),

@@ -23,12 +23,13 @@ from sef.executors.claude.launch import arguments, key_variable, make_folders
 from sef.executors.claude.launch import variables as client_variables
 from sef.executors.claude.process import Process
 from sef.executors.claude.role import Role, place_of, role_of
-from sef.executors.claude.sandbox import sandbox_of, settings_of, tool_chains
+from sef.executors.claude.sandbox import sandbox_of, settings_of
 from sef.executors.claude.traces import Traces
 from sef.executors.claude.uses import Uses, digest
 from sef.executors.settings import Limits, ModelSettings
 from sef.model import Effort, Kind, Tier, Usage
 from sef.prices import PriceTable, Rates
+from sef.sandbox.places import shown_below
 from sef.steps import ModelStep
 
 ROLE = Role(model=MODEL, effort="low", prompt="Be.", tools=("Read",), turns=3, usd=None)
@@ -269,15 +270,21 @@ def test_the_sandbox_hides_and_keeps(tmp_path: Path) -> None:
         place_of(world.main)
 
 
-def test_tool_chains_below_a_home_are_shown_and_the_home_is_not(tmp_path: Path) -> None:
-    """Folders of PATH and known tool chains; for `home/bin` that folder, never the home."""
-    for name in ("bin", ".cargo/bin", ".ssh", "env/bin"):
+def test_tool_chains_below_a_home_are_shown_and_no_secret(tmp_path: Path) -> None:
+    """Folders of PATH, tool chains, and what sef.toml names; never the home, nor what is or holds
+    a secret: a sandbox that shows whole folders could not hide it again."""
+    for name in ("bin", ".cargo/bin", ".ssh", "env/bin", "lib", "kept/rust", "gems"):
         (tmp_path / name).mkdir(parents=True)
-    (tmp_path / "env" / "pyvenv.cfg").touch()
-    (tmp_path / ".cargo" / "credentials.toml").touch()
-    path = f"{tmp_path}/bin:{tmp_path}:{tmp_path}/env/bin:/usr/bin"
-    shown = {str(one.relative_to(tmp_path)) for one in tool_chains(tmp_path, path)}
-    assert shown == {".cargo/bin", "bin", "env"}
+    for name in ("env/pyvenv.cfg", ".cargo/credentials.toml", ".local/share/uv/credentials"):
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).touch()
+    (tmp_path / ".local/share/uv/tools").mkdir()
+    path = f"{tmp_path}/bin:{tmp_path}:{tmp_path}/env/bin:/usr/bin:{tmp_path}/.cargo"
+    given = {"PATH": path, "RUSTUP_HOME": f"{tmp_path}/kept/rust"}
+    named = ("~/gems", "~/.ssh", "~/.local/share", "/usr/lib")
+    shown = {str(one.relative_to(tmp_path)) for one in shown_below(tmp_path, given, named)}
+    places = {".cargo/bin", "bin", "env", "env/bin", "kept/rust", "gems", ".local/share/uv/tools"}
+    assert shown == places
 
 
 def test_traces_are_removed_with_the_last_client(tmp_path: Path) -> None:
@@ -313,7 +320,7 @@ def result(**more: object) -> SimpleNamespace:
         ({"subtype": "error_max_budget_usd"}, None, DraftFailure, "budget"),
         ({"is_error": True, "api_error_status": 429}, None, Transient, "429"),
         ({"is_error": True, "api_error_status": 500}, None, Transient, "500"),
-        ({"is_error": True}, None, Transient, "no connection"),
+        ({"is_error": True}, None, Transient, "the connection failed"),
         ({"is_error": True, "api_error_status": 403}, None, DraftFailure, "403"),
         ({"is_error": True}, "max_tokens", DraftFailure, "longest"),
         ({"is_error": True}, "refusal", DraftFailure, "refused"),

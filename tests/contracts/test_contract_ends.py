@@ -11,7 +11,7 @@ from decimal import Decimal
 
 import pytest
 
-from contracts.staff import CLAUDE, HAND, SCRIPTED, Staff, read, run, write
+from contracts.staff import CLAUDE, FORM, HAND, SCRIPTED, Staff, read, run, write
 from contracts.world import Worker, World, at_work, connections_to, left_of, noise, surroundings
 from sef.build import crew
 from sef.config import ExecutorConfig
@@ -245,3 +245,22 @@ def test_the_scripted_executor_needs_no_sandbox(world: World) -> None:
     script.write_text('[[script]]\ntask = "t"\n')
     config = ExecutorConfig(name="w", use=SCRIPTED.use, tier=Tier.STANDARD, script=script)
     assert crew([config], around).problems == ()
+
+
+@pytest.mark.slow
+def test_an_answer_without_end_is_a_failure(world: World, staff: Staff) -> None:
+    """An answer of more than a million characters is not read on; the failure says so, and the
+    request is told."""
+    if not staff.asks:
+        pytest.skip("it asks no model")
+    form = {**FORM, "result": "word " * 220_000}
+    name, _ = staff.call(HAND, world.fork)
+
+    async def answered() -> None:
+        async with at_work(world, staff, [Turn(calls=((name, form),), times=None)]) as worker:
+            with pytest.raises(DraftFailure, match="longer than 1,000,000 characters") as caught:
+                await worker.work()
+            assert type(caught.value) is DraftFailure
+            assert len(worker.asked) == len(world.models) == 1
+
+    asyncio.run(answered())

@@ -18,7 +18,7 @@ from sef.build import Crew, Surroundings, WallClock, crew
 from sef.config import ExecutorConfig
 from sef.executors.wrappers import Budget
 from sef.model import Checkout, Effort, Kind, Proposal, Route, Task, Tier
-from sef.protocols import Assignment
+from sef.protocols import Assignment, Clock
 from sef.sandbox import SandboxSettings, confine
 from sef.steps import ModelStep, Step, ToolStep
 from sef.testing.provider import LoopbackProvider, Request, Turn
@@ -161,6 +161,7 @@ async def at_work(
     seconds: float = 0.0,
     cost: str = "0.00001",
     budget: Budget | None = None,
+    clock: Clock | None = None,
     **config: object,
 ) -> AsyncIterator[Worker]:
     """An executor whose model says what is given: turns as they are, each move as a turn of its
@@ -180,7 +181,7 @@ async def at_work(
         asked |= {"name": "worker", "use": staff.use, "tier": Tier.STANDARD}
         made = crew(
             [ExecutorConfig(provider=staff.provider, **(asked | config))],  # type: ignore[arg-type]
-            surroundings(world, given, budget),
+            surroundings(world, given, budget, clock),
         )
         try:
             assert made.problems == ()
@@ -189,7 +190,9 @@ async def at_work(
             await made.closing.aclose()
 
 
-def surroundings(world: World, given: dict[str, str], budget: Budget | None = None) -> Surroundings:
+def surroundings(
+    world: World, given: dict[str, str], budget: Budget | None = None, clock: Clock | None = None
+) -> Surroundings:
     sandbox = confine(
         SandboxSettings(),
         tree=world.main,
@@ -200,7 +203,7 @@ def surroundings(world: World, given: dict[str, str], budget: Budget | None = No
     return Surroundings(
         variables=given,
         home=world.home,
-        clock=WallClock(),
+        clock=clock or WallClock(),
         sandbox=sandbox,
         wanting="",
         hidden=(world.main, world.root / "scratch"),

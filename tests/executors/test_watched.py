@@ -10,7 +10,7 @@ import pytest
 from test_wrappers import ASSIGNMENT, usage
 
 from sef.errors import DraftFailure
-from sef.executors.line import Fault, Line, back_off_s
+from sef.executors.line import Fault, Line, Paced, back_off_s
 from sef.executors.settings import Limits
 from sef.executors.turns import Pace
 from sef.executors.watched import Watched
@@ -186,3 +186,40 @@ def test_requests_and_tokens_a_minute_are_kept() -> None:
     assert asyncio.run(moments(Pace(clock, requests=2), 5)) == [0, 0, 60, 60, 120]
     clock = FakeClock()
     assert asyncio.run(moments(Pace(clock, tokens=100), 100)) == [0, 60, 120, 180, 240]
+
+
+def test_who_sends_requests_itself_waits_before_calls_only() -> None:
+    """A call of three requests ends at once, though two a minute are allowed; the next one waits
+    until they are a minute old. So a call that is called off is not kept waiting either."""
+    clock = FakeClock()
+    paced = Paced(Playing(asked(), asked(), asked()), Pace(clock, requests=2))
+
+    async def moments() -> list[float]:
+        found = []
+        for _ in range(2):
+            await paced.execute(ASSIGNMENT)
+            found.append(clock.now())
+        return found
+
+    assert asyncio.run(moments()) == [0, 60]
+
+
+def test_getting_ready_is_not_being_stuck() -> None:
+    """An executor that loads for 1000 s first is watched from then on; so it is stopped later."""
+
+    class Moving(FakeClock):
+        async def sleep(self, seconds: float) -> None:
+            await super().sleep(seconds)
+            await asyncio.sleep(0.01)
+
+    clock = Moving()
+
+    async def ready() -> None:
+        await clock.sleep(1000)
+
+    calm = Watched(Playing(asked()), Limits(), clock, 300, ready)
+    assert asyncio.run(calm.execute(ASSIGNMENT)).answer.text == "ok"
+    stuck = Watched(Playing(hangs=True), Limits(), clock, 300, ready)
+    with pytest.raises(DraftFailure, match="for 300 s"):
+        asyncio.run(stuck.execute(ASSIGNMENT))
+    assert clock.now() >= 2300

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from decimal import Decimal
 
 import pytest
@@ -109,6 +110,17 @@ def test_secrets_are_taken_out(secret: str) -> None:
     """Those that are known by value, and those that look like keys."""
     text = Redaction((CANARY,)).of(f"it said {secret} twice: {secret}.")
     assert text == f"it said {HIDDEN} twice: {HIDDEN}."
+
+
+@pytest.mark.parametrize("end", ["", "\\", 'x "quoted" y', "\\n-----END PRIVATE KEY-----"])
+def test_a_text_in_json_is_json_without_its_secret(end: str) -> None:
+    """The journal hides secrets in facts that are JSON: also a key that has no end."""
+    said = f"-----BEGIN PRIVATE KEY-----\nc2VjcmV0{end}"
+    kept = json.loads(Redaction().of(json.dumps({"text": said, "more": [1]})))
+    assert kept["more"] == [1]
+    assert kept["text"].startswith(HIDDEN)
+    assert "c2VjcmV0" not in kept["text"]
+    assert "c2VjcmV0" not in Redaction().of(said)
 
 
 def test_plain_text_is_left_alone() -> None:

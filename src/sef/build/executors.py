@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from contextlib import AsyncExitStack
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
 from typing import TypeVar
@@ -15,17 +15,16 @@ from sef.config import Config, ExecutorConfig
 from sef.detection import Detection, Offer, detect
 from sef.errors import ConfigError, UsageError
 from sef.events import Routed
-from sef.executors.line import Line
+from sef.executors.line import Line, Paced
 from sef.executors.redacted import Redacted
 from sef.executors.turns import Pace
-from sef.executors.watched import Watched, tokens_of
+from sef.executors.watched import Preparing, Watched, at_once
 from sef.executors.wrappers import Budget, Budgeted, FallingBack, Limited, Retrying
-from sef.model import Proposal, Tier
+from sef.model import Tier
 from sef.protocols import Assignment, Clock, Executor
 from sef.redaction import Redaction
 from sef.sandbox import Level, Sandbox
 from sef.sandbox import variables as tool_variables
-from sef.steps import ModelStep, Step
 
 _T = TypeVar("_T")
 
@@ -116,11 +115,12 @@ def crew(configs: Sequence[ExecutorConfig], around: Surroundings) -> Crew:
 
 
 class _Maker:
-    """Makes executors that share lines to their providers."""
+    """Makes executors that share the pace at which their providers may be asked."""
 
     def __init__(self, around: Surroundings, configs: Mapping[str, ExecutorConfig]) -> None:
         self._around = around
-        self._lines: dict[tuple[str, str | None], Line] = {}
+        self._configs = tuple(configs.values())
+        self._paces: dict[tuple[str, str | None], Pace] = {}
         names = {one.key_variable for one in configs.values() if one.key_variable}
         self._keys = {name: around.variables.get(name, "") for name in names}
         self.redaction = Redaction(self._keys.values())
@@ -140,9 +140,11 @@ class _Maker:
     def limited(self, config: ExecutorConfig) -> Executor:
         """One executor, redacted, watched, tried again, so many at once."""
         clock = self._around.clock
-        executor: Executor = Redacted(self._inner(config), self.redaction)
+        inner = self._inner(config)
+        executor: Executor = Redacted(inner, self.redaction)
         if config.use != "scripted":  # which asks nobody, and reports no step
-            executor = Watched(executor, limits_of(config), clock, stuck_s=config.stuck_s)
+            ready = inner.ready if isinstance(inner, Preparing) else at_once
+            executor = Watched(executor, limits_of(config), clock, config.stuck_s, ready)
         # The api executor's line tries each request again.
         times = 0 if config.use == "api" else config.retries
         executor = Retrying(executor, times, clock)
@@ -179,11 +181,12 @@ class _Maker:
             login=login if own else None,
             cli_path=config.cli_path,
             hidden=around.hidden,
+            shown=around.sandbox.settings.shown,
             sandboxed=around.sandbox.level is not Level.OFF,
         )
         self.closing.push_async_callback(executor.close)
         self.warming.append(partial(_warm, executor.warm, config.name))
-        return _Paced(executor, self._line(config))
+        return Paced(executor, self._line(config).pace)
 
     def _api(self, config: ExecutorConfig) -> Executor:
         from sef.executors.api import ApiExecutor, transient
@@ -200,7 +203,7 @@ class _Maker:
 
         if self._around.sandbox is None:
             raise UsageError(f"{config.name} cannot be had: {self._around.wanting}")
-        return ApiExecutor(
+        executor = ApiExecutor(
             settings_of(config, self._keys),
             sandbox=self._around.sandbox,
             variables=tool_variables(
@@ -208,34 +211,22 @@ class _Maker:
             ),
             asking=asking,
         )
+        self.warming.append(partial(_warm, lambda *_: executor.warm(), config.name))
+        return executor
 
     def _line(self, config: ExecutorConfig) -> Line:
-        """The one line to an address, as narrow as the first that named a limit wants it."""
-        at = (config.provider, config.base_url)
-        if at not in self._lines:
-            pace = Pace(self._around.clock, config.requests_per_minute, config.tokens_per_minute)
-            self._lines[at] = Line(self._around.clock, pace, config.retries)
-        return self._lines[at]
+        """A line to the executor's address, at the pace of all who ask there."""
+        clock, at = self._around.clock, _address(config)
+        if at not in self._paces:
+            there = [one for one in self._configs if _address(one) == at]
+            requests = [one.requests_per_minute for one in there if one.requests_per_minute]
+            tokens = [one.tokens_per_minute for one in there if one.tokens_per_minute]
+            self._paces[at] = Pace(clock, next(iter(requests), None), next(iter(tokens), None))
+        return Line(clock, self._paces[at], config.retries)
 
 
-@dataclass(frozen=True, slots=True)
-class _Paced:
-    """An executor that sends its requests itself: it is held back between them."""
-
-    executor: Executor
-    line: Line
-
-    async def execute(self, assignment: Assignment) -> Proposal:
-        lane, rank = assignment.task.lane, assignment.rank
-
-        async def report(step: Step) -> None:
-            await assignment.report(step)
-            if isinstance(step, ModelStep):
-                self.line.pace.used(tokens_of(step.usage))
-                await self.line.pace.admit(lane, rank)
-
-        await self.line.pace.admit(lane, rank)
-        return await self.executor.execute(replace(assignment, report=report))
+def _address(config: ExecutorConfig) -> tuple[str, str | None]:
+    return config.provider, config.base_url
 
 
 def _warm(warm: Callable[..., None], name: str, routes: Iterable[Routed]) -> None:

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import random
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final, TypeVar
 
 from sef.executors.turns import Pace
-from sef.protocols import Clock
+from sef.executors.watched import tokens_of
+from sef.model import Proposal
+from sef.protocols import Assignment, Clock, Executor
+from sef.steps import ModelStep, Step
 
 _T = TypeVar("_T")
 _FIRST_WAIT_S: Final = 1.0
@@ -42,7 +45,7 @@ def back_off_s(attempt: int, retry_after_s: float | None, draw: float) -> float:
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """Shared by all who ask one provider."""
+    """To one provider; the pace is shared by all who ask there."""
 
     clock: Clock
     pace: Pace
@@ -75,3 +78,30 @@ class Line:
                     self.pace.close_for(seconds)
             attempt += 1
             await self.clock.sleep(seconds)
+
+
+@dataclass(frozen=True, slots=True)
+class Paced:
+    """An executor that sends its requests itself: calls wait for their turn, requests count.
+
+    Within a call it is not held back: it hears of a request when that has ended.
+    """
+
+    executor: Executor
+    pace: Pace
+
+    async def execute(self, assignment: Assignment) -> Proposal:
+        """The proposal of the executor, which begins when a request may be sent."""
+        ended = 0
+
+        async def report(step: Step) -> None:
+            nonlocal ended
+            if isinstance(step, ModelStep):
+                ended += 1
+                self.pace.used(tokens_of(step.usage))
+                if ended > 1:  # the first was admitted
+                    self.pace.sent()
+            await assignment.report(step)
+
+        await self.pace.admit(assignment.task.lane, assignment.rank)
+        return await self.executor.execute(replace(assignment, report=report))

@@ -4,8 +4,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from decimal import Decimal
+from typing import Final
 
 from sef.prices import PriceTable
+
+LONGEST_ANSWER: Final = 1_000_000
+"""Characters of one answer; a longer one ends the attempt. The longest outputs that are sold, of
+128,000 tokens, have about half of it; reading a stream of it takes 6 s of a processor."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -102,7 +102,11 @@ class Pace:
                 if seconds <= 0:
                     break
                 await self.clock.sleep(seconds)
-            self._sent.append(self.clock.now())
+            self.sent()
+
+    def sent(self) -> None:
+        """Counts a request."""
+        self._sent.append(self.clock.now())
 
     def used(self, tokens: int) -> None:
         """Counts the tokens of a request that was answered."""

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, replace
 from decimal import Decimal
-from typing import Final
+from typing import Final, Protocol, runtime_checkable
 
 from sef.errors import DraftFailure
 from sef.executors.settings import Limits
@@ -15,6 +15,18 @@ from sef.protocols import Assignment, Clock, Executor
 from sef.steps import Step, Steps
 
 _IN_A_ROW: Final = 3
+
+
+@runtime_checkable
+class Preparing(Protocol):
+    """An executor that has to get ready before its first attempt."""
+
+    async def ready(self) -> None:
+        """Returns when it can begin."""
+
+
+async def at_once() -> None:
+    """Returns: there is nothing to get ready."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,9 +38,12 @@ class Watched:
     clock: Clock
     stuck_s: float = 300.0
     """Seconds without the end of any step after which an attempt is stuck."""
+    ready: Callable[[], Awaitable[None]] = at_once
+    """Returns when the executor can begin: until then it is not stuck."""
 
     async def execute(self, assignment: Assignment) -> Proposal:
         """Raises DraftFailure that names the limit, with what the attempt cost until then."""
+        await self.ready()
         watch = _Watch(assignment, self.limits, self.clock.now)
         work = asyncio.create_task(self.executor.execute(replace(assignment, report=watch.report)))
         alarm = asyncio.create_task(self._stuck(watch))

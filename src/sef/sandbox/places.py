@@ -76,6 +76,27 @@ def machine(variables: Mapping[str, str], shown: Iterable[str] = ()) -> Areas:
     return areas.having(Access.HIDDEN, [path for path in secrets if os.path.lexists(path)])
 
 
+def shown_below(
+    home: Path, variables: Mapping[str, str], shown: Iterable[str] = ()
+) -> tuple[Path, ...]:
+    """What `machine` shows of a home, for a sandbox that can only show whole folders: tool chains
+    and the `shown` ones that are there, but for those that hold a secret.
+    """
+    homes = (os.path.realpath(home),)
+    named = [*_tools(variables, homes), *(_below_home(path, home) for path in shown)]
+    secrets = [path for name in SECRET if os.path.lexists(path := f"{homes[0]}/{name}")]
+    kept = (
+        path
+        for path in showing(Areas(), named, homes).places
+        if below(path, homes[0]) and not any(below(secret, path) for secret in secrets)
+    )
+    return tuple(map(Path, kept))
+
+
+def _below_home(path: str, home: Path) -> str:
+    return f"{home}/{path[2:]}" if path.startswith("~/") else path
+
+
 def showing(areas: Areas, paths: Iterable[str], homes: Iterable[str]) -> Areas:
     """The areas with those of the paths shown that hold no whole home and lie in no secret."""
     kept, homes = [], tuple(homes)

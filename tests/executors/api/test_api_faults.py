@@ -384,3 +384,14 @@ def test_an_address_that_nobody_knows_is_asked_for(bench: Bench) -> None:
         settings = bench.settings(provider, "vllm", base_url=None)
     with pytest.raises(UsageError, match="base_url"):
         ApiExecutor(settings, sandbox=bench.jail, variables={})
+
+
+@pytest.mark.parametrize("wire", WIRES)
+def test_names_from_outside_are_bounded(bench: Bench, wire: str) -> None:
+    """A model's name and a tool's have no control codes, and a hundred characters at most."""
+    long = "\x1b[31m" + "n" * 5_000
+    script = [replace(DONE, model=long, calls=((long, {}),)), DONE]
+    with LoopbackProvider(script) as provider:
+        run = asyncio.run(bench.run(provider, wire))
+    said = [run.models[0].billed or "", run.tools[0].name]
+    assert said == ["n" * 99 + "…"] * 2

@@ -8,7 +8,19 @@ from contextlib import suppress
 from typing import Any
 
 from pydantic_ai.exceptions import AgentRunError, UnexpectedModelBehavior
-from pydantic_ai.messages import ModelMessage, ModelResponse, TextPart
+from pydantic_ai.messages import (
+    ModelMessage,
+    ModelResponse,
+    ModelResponseStreamEvent,
+    PartDeltaEvent,
+    PartStartEvent,
+    TextPart,
+    TextPartDelta,
+    ThinkingPart,
+    ThinkingPartDelta,
+    ToolCallPart,
+    ToolCallPartDelta,
+)
 from pydantic_ai.models import Model, ModelRequestParameters, StreamedResponse
 from pydantic_ai.models.wrapper import WrapperModel
 from pydantic_ai.settings import ModelSettings as Asked
@@ -20,7 +32,7 @@ from sef.executors.api.faults import failure, transient
 from sef.executors.api.meter import Meter
 from sef.executors.api.seams import Asking
 from sef.executors.api.tools import unknown
-from sef.executors.settings import ModelSettings
+from sef.executors.settings import LONGEST_ANSWER, ModelSettings
 from sef.protocols import Assignment
 from sef.text import one_line
 
@@ -87,11 +99,11 @@ class AskedModel(WrapperModel):
             raise
         except Exception as error:
             fault = transient(error)
-            reason = fault.reason if fault else "the request failed"
+            reason = fault.reason if fault else _reason(error)
             await self._lost(error, reason, began, opened)
             raise
         seconds = time.monotonic() - began
-        await self._meter.answered(response.model_name or None, response.usage, seconds)
+        await self._meter.answered(_named(response.model_name), response.usage, seconds)
         return response
 
     async def _answer(
@@ -105,8 +117,10 @@ class AskedModel(WrapperModel):
             return await self.wrapped.request(messages, settings, parameters)
         async with self.wrapped.request_stream(messages, settings, parameters) as stream:
             opened.append(stream)
-            async for _ in stream:
-                pass
+            size = 0
+            async for event in stream:
+                size += _size(event)
+                _insist_on_length(size)
             response = stream.get()
         if response.finish_reason is None:
             # It may have ended in order in the middle of a tool's input.
@@ -121,12 +135,41 @@ class AskedModel(WrapperModel):
             return await self._meter.failed(error, reason, seconds)
         stream = opened[0]
         return await self._meter.failed(
-            error, reason, seconds, stream.model_name or None, stream.usage
+            error, reason, seconds, _named(stream.model_name), stream.usage
         )
 
 
+def _named(model: str | None) -> str | None:
+    return one_line(model or "", 100) or None
+
+
+def _reason(error: Exception) -> str:
+    return str(error) if isinstance(error, DraftFailure) else "the request failed"
+
+
+def _size(one: ModelResponseStreamEvent | object) -> int:
+    """Characters of a part of an answer, or of the event of a stream that brings one."""
+    match one:
+        case PartStartEvent(part=inner) | PartDeltaEvent(delta=inner):
+            return _size(inner)
+        case TextPart(content=said) | ThinkingPart(content=said):
+            return len(said)
+        case TextPartDelta(content_delta=said) | ThinkingPartDelta(content_delta=said):
+            return len(said or "")
+        case ToolCallPart(args=given) | ToolCallPartDelta(args_delta=given):
+            return len(given if isinstance(given, str) else repr(given or ""))
+        case _:
+            return 0
+
+
+def _insist_on_length(size: int) -> None:
+    if size > LONGEST_ANSWER:
+        raise DraftFailure(f"the answer is longer than {LONGEST_ANSWER:,} characters")
+
+
 def _insist(response: ModelResponse) -> None:
-    """Raises DraftFailure where the model would not go on, or was not let."""
+    """Raises DraftFailure where the model would not go on, or was not let, or did not stop."""
+    _insist_on_length(sum(map(_size, response.parts)))
     if response.finish_reason == "content_filter":
         details: dict[str, Any] = response.provider_details or {}
         words = str(details.get("refusal") or _text(response))

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+import threading
 from collections.abc import Mapping
+from concurrent.futures import Future
 from importlib import import_module
 from importlib.util import find_spec
-from typing import Final
+from typing import Any, Final
 
 from sef.agents import definition
 from sef.errors import UsageError
@@ -18,6 +20,8 @@ from sef.protocols import Assignment
 
 NEEDED: Final = ("pydantic_ai", "pydantic_ai_harness", "anthropic", "openai")
 """Packages of the extra."""
+_LOOP: Final = "sef.executors.api.conversation"
+"""What imports them."""
 
 
 class ApiExecutor:
@@ -54,6 +58,18 @@ class ApiExecutor:
         self._jail = sandbox
         self._variables = dict(variables)
         self._asking = asking
+        self._imported: Future[Any] | None = None
+
+    def warm(self) -> None:
+        """Begins to import what a conversation needs, in a thread; returns at once."""
+        if self._imported is None:
+            self._imported = Future()
+            # A daemon: a run that ends before it asked anybody does not wait for it.
+            threading.Thread(target=_import, args=(self._imported,), daemon=True).start()
+
+    async def ready(self) -> None:
+        """Returns when everything is imported: 3 s after the first `warm`, 10 on a busy machine."""
+        await self._conversation()
 
     async def execute(self, assignment: Assignment) -> Proposal:
         """The hand-back of the model; what it changed lies in the fork.
@@ -61,8 +77,7 @@ class ApiExecutor:
         Raises DraftFailure for what is final: an error that is the request's, a refusal, an answer
         that was cut, a limit, no hand-back. Raises Transient for what may pass.
         """
-        # It takes seconds the first time: not on the loop, and not for a run that asks no model.
-        conversation = await asyncio.to_thread(import_module, "sef.executors.api.conversation")
+        conversation = await self._conversation()
         proposal: Proposal = await conversation.held(
             self._settings,
             definition(assignment.route.kind, assignment.tier),
@@ -72,6 +87,20 @@ class ApiExecutor:
             asking=self._asking,
         )
         return proposal
+
+    async def _conversation(self) -> Any:
+        self.warm()
+        assert self._imported is not None  # noqa: S101 -- warm() has set it
+        return await asyncio.wrap_future(self._imported)
+
+
+def _import(told: Future[Any]) -> None:
+    # Who waits may be called off; that does not call off the import, which others wait for.
+    told.set_running_or_notify_cancel()
+    try:
+        told.set_result(import_module(_LOOP))
+    except BaseException as error:  # who waits for it is told
+        told.set_exception(error)
 
 
 def _insist_on_extra() -> None:

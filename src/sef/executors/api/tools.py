@@ -20,6 +20,7 @@ from typing_extensions import override
 
 from sef.agents import ALL_TOOLS, TOOLS
 from sef.steps import Reporting, ToolStep
+from sef.text import one_line
 
 FILE_TOOLS: Final = {
     "Read": ("read_file", "list_directory"),
@@ -143,7 +144,7 @@ def unknown(call: ToolCallPart) -> ToolStep:
 
 
 def _step(call: ToolCallPart, *, failed: bool = False, empty: bool = False) -> ToolStep:
-    name = call.tool_name[:100]
+    name = one_line(call.tool_name, 100)
     digest = asked(call.tool_name, call.args)
     return ToolStep(name=name, asked=digest, writes=name in WRITES, failed=failed, empty=empty)
 

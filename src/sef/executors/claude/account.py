@@ -22,7 +22,7 @@ from sef.text import one_line
 
 _SYNTHETIC: Final = "<synthetic>"
 _MOST: Final = 10**9
-_CONNECTION: Final = "the connection failed or was cut"
+CONNECTION: Final = "the connection failed or was cut"
 
 Said = Mapping[str, object]
 
@@ -54,7 +54,7 @@ class Account:
         self.steps: list[ModelStep] = []
         self.stopped: str | None = None
         """Why the model stopped last, in the words of the Messages API."""
-        self.lost = _CONNECTION
+        self.lost = CONNECTION
         """Why a request that has no answer and no HTTP status has none."""
         self._settings = settings
         self._plan = plan

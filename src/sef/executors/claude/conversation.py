@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping
 from contextlib import suppress
 from typing import Any, Final
 
@@ -20,17 +20,19 @@ from claude_agent_sdk import (
 )
 
 from sef.errors import DraftFailure, Transient
-from sef.executors.claude.account import Account
-from sef.executors.claude.ends import crossed
+from sef.executors.claude.account import CONNECTION, Account
+from sef.executors.claude.ends import crossed, unanswered
 from sef.executors.claude.seat import Seat
 from sef.executors.claude.uses import Uses
-from sef.executors.settings import Limits
+from sef.executors.settings import LONGEST_ANSWER, Limits
 from sef.protocols import Assignment
 from sef.steps import ModelStep, Step, together
 
 _INTERRUPT_S: Final = 0.06
 """How long a client may take to say what an interrupted request cost."""
 _LONGEST_SAID: Final = 20_000
+_PIECES: Final = ("text", "thinking", "partial_json")
+"""What the deltas of a stream hold."""
 
 
 class Conversation:
@@ -53,6 +55,7 @@ class Conversation:
         self._report = assignment.report
         self._limits = limits
         self._uses = Uses()
+        self._size = 0
 
     async def run(self, text: str) -> ResultMessage:
         """The client's result. Raises Transient where it ends without one, DraftFailure where a
@@ -108,6 +111,7 @@ class Conversation:
         match message:
             case StreamEvent(event=event):
                 self._begin()
+                self._measure(event)
                 yield from account.streamed(event)
             case AssistantMessage():
                 self._begin()
@@ -120,9 +124,22 @@ class Conversation:
             case RateLimitEvent(rate_limit_info=told):
                 account.quota(told.utilization)
             case ResultMessage():
+                if account.lost == CONNECTION:  # nobody has called it off
+                    account.lost = unanswered(message.result)
                 yield from account.ended(
                     message.api_error_status, message.model_usage, failed=message.is_error
                 )
+
+    def _measure(self, event: Mapping[str, Any]) -> None:
+        """Raises DraftFailure where an answer does not stop."""
+        if event.get("type") == "message_start":
+            self._size = 0
+        delta = event.get("delta")
+        if isinstance(delta, dict):
+            pieces = (delta.get(name) for name in _PIECES)
+            self._size += sum(len(one) for one in pieces if isinstance(one, str))
+        if self._size > LONGEST_ANSWER:
+            raise DraftFailure(f"the answer is longer than {LONGEST_ANSWER:,} characters")
 
     def _begin(self) -> None:
         if self._began is not None:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any, Final
 
 from sef.errors import DraftFailure, Transient
+from sef.executors.claude.account import CONNECTION
 from sef.executors.settings import Limits
 from sef.handback import HandBack, handed_back, handed_back_in
 from sef.model import Usage
@@ -12,6 +14,8 @@ from sef.text import one_line, plain
 
 _PASSING: Final = frozenset({408, 409, 425, 429})
 _KEPT: Final = 4_000
+_UNREADABLE: Final = re.compile(r"\bJSON\b|malformed response", re.IGNORECASE)
+"""How the client 2.1.330 says that it took no sense from an answer; there is no field for it."""
 _SIGN_IN: Final = "Check the key, or sign in again with Claude Code."
 
 
@@ -56,11 +60,22 @@ def crossed(limits: Limits, usage: Usage) -> str | None:
     return None
 
 
+def unanswered(told: object) -> str:
+    """Why there is no answer where there is no HTTP status of an error, by the client's words."""
+    if _UNREADABLE.search(str(told or "")[:1_000]):
+        return "the answer could not be read"
+    return CONNECTION
+
+
 def _of_provider(result: Any) -> DraftFailure:
     status = result.api_error_status
     told = one_line(result.result or "", 400)
-    if status is None or status in _PASSING or status >= 500:
-        return Transient(f"the provider did not answer ({status or 'no connection'}): {told}")
+    if status is None:
+        return Transient(
+            f"the request to the provider failed: {unanswered(result.result)} ({told})"
+        )
+    if status in _PASSING or status >= 500:
+        return Transient(f"the provider did not answer ({status}): {told}")
     hint = _SIGN_IN if status in (401, 403) else None
     return DraftFailure(f"the provider refused the request ({status}): {told}", hint=hint)
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 from datetime import UTC, date, datetime
 from functools import partial
@@ -16,11 +16,12 @@ from sef.executors.claude.account import Account
 from sef.executors.claude.ends import failure, hand_back
 from sef.executors.claude.launch import find_client
 from sef.executors.claude.role import Role, place_of, role_of
-from sef.executors.claude.sandbox import require_programs, tool_chains
+from sef.executors.claude.sandbox import require_programs
 from sef.executors.settings import ModelSettings
 from sef.handback import answer, request
 from sef.model import Effort, Kind, Proposal, Tier, Usage
 from sef.protocols import Assignment
+from sef.sandbox.places import shown_below
 from sef.steps import together
 
 if TYPE_CHECKING:
@@ -50,7 +51,7 @@ class ClaudeExecutor:
         login: Path | None = None,
         cli_path: Path | None = None,
         hidden: tuple[Path, ...] = (),
-        shown: tuple[Path, ...] | None = None,
+        shown: Iterable[str] = (),
         sandboxed: bool = True,
         waiting: int = 1,
         now: Callable[[], float] = time.monotonic,
@@ -58,8 +59,9 @@ class ClaudeExecutor:
     ) -> None:
         """`variables` and `home` are the user's; the client gets few of the former by name and a
         home of its own. `login` is the configuration folder of a login, used where there is no
-        key. `hidden` folders cannot be read by commands, nor the home, but for `shown` (None: the
-        tool chains in it). `waiting` is how many clients wait for the next call.
+        key. `hidden` folders cannot be read by commands, nor the home, but for the tool chains in
+        it and the `shown` paths, of which `~/` is the home. `waiting` is how many clients wait
+        for the next call.
 
         Raises UsageError, with the way out, where the SDK, the client, a key and a login, or what
         the sandbox needs is missing.
@@ -76,8 +78,7 @@ class ClaudeExecutor:
         self._variables = dict(variables)
         self._login = login if settings.key is None else None
         self._hidden = (home, *hidden)
-        path = variables.get("PATH", "")
-        self._shown = tool_chains(home, path) if shown is None else shown
+        self._shown = shown_below(home, variables, shown)
         self._sandboxed = sandboxed
         self._waiting = waiting
         self._now = now

@@ -17,12 +17,6 @@ from sef.executors.claude.role import Place
 
 _NEEDED: Final = {"bwrap": "bubblewrap", "socat": "socat"}
 """Programs that it starts on Linux, and the packages they come in."""
-_TOOL_ROOTS: Final = (
-    ".pyenv", ".rustup", ".nvm", ".volta", ".asdf", ".sdkman", ".cargo/bin", ".cargo/registry",
-    ".cargo/git", ".local/bin", ".local/lib", ".local/share/uv", ".local/share/mise", "go/pkg",
-    "go/bin", ".bun/bin", ".deno/bin",
-)  # fmt: skip
-"""Where tool chains live below a home; none of them holds a secret."""
 
 Settings = dict[str, object]
 
@@ -40,27 +34,14 @@ def require_programs(path: str) -> None:
         )
 
 
-def tool_chains(home: Path, path: str) -> tuple[Path, ...]:
-    """What below a home commands need to read: tool chains, and the folders of PATH."""
-    found = [home / name for name in _TOOL_ROOTS]
-    for entry in map(Path, filter(None, path.split(":"))):
-        if entry.is_relative_to(home) and entry != home:
-            found.append(entry.parent if _is_environment(entry.parent) else entry)
-    return tuple(dict.fromkeys(one for one in found if one.is_dir()))
-
-
-def _is_environment(folder: Path) -> bool:
-    return (folder / "pyvenv.cfg").is_file()
-
-
 def sandbox_of(
     place: Place | None, *, hidden: Sequence[Path], shown: Iterable[Path], own: Iterable[Path]
 ) -> Settings:
     """The settings for one place; without a place yet, for a client that waits.
 
     `hidden` folders cannot be read, but for `shown` and `own` ones in them; `own` ones can be
-    written too, as the place can. The other forks, the
-    user's tree and what sef keeps in the git folder are hidden always.
+    written too, as the place can. The other forks, the user's tree and what sef keeps in the git
+    folder are hidden always.
     """
     mine = [*own]
     denied, allowed, kept = [*hidden], [*shown, *mine], []
