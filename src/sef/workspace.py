@@ -13,7 +13,7 @@ from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 
 from sef.errors import ApplyConflict, GitError, RepositoryError
-from sef.fork import Fork, discard, record_worktree
+from sef.fork import Fork, discard, record_worktree, tree_of
 from sef.git import Git, identity
 from sef.model import Change, Checkout, Patch
 from sef.repository import Repository
@@ -140,12 +140,10 @@ class Workspace:
         """What was done in a fork, as git sees it, whatever anybody says was done.
 
         With `keep`, a reference of that name holds the commit until the run is over, so that an
-        interrupted run finds the work it paid for.
+        interrupted run finds the work it paid for. Raises GitError.
         """
         base = fork.checkout.commit
-        await fork.git.ask("add", "--all", "--sparse")
-        tree = (await fork.git.ask("write-tree")).strip()
-        commit = await self._commit_tree(tree, base, "draft")
+        commit = await self._commit_tree(await tree_of(fork), base, "draft")
         patch = await self._patch(base, commit)
         if keep:
             await self._git.ask("update-ref", f"{self._kept}/{keep}", patch.commit)
