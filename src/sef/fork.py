@@ -62,5 +62,9 @@ async def _refuse_own_repositories(fork: Fork) -> None:
     """
     for line in await fork.git.names("ls-files", "--stage", "-z"):
         path = line.partition("\t")[2]
-        if line.startswith(_LINK) and os.path.lexists(fork.checkout.path / path / ".git"):
+        if line.startswith(_LINK) and _is_there(fork.checkout.path / path / ".git"):
             raise GitError(f"{path}/.git was made in the fork, where git would obey it")
+
+
+def _is_there(path: Path) -> bool:
+    return os.path.lexists(path)
