@@ -8,7 +8,11 @@ that is made for it.
 
     shadow_ms           preparing the environment of a fork {p50, p95}
     reinstall_s         the same where the fork is installed into it, p50
-    hide_ms             how much longer a run takes when it cannot see the user's tree, p50
+    hide_ms             how much longer a run takes when it cannot see the user's tree, p50; both
+                        runs are held as sef.toml's defaults say
+    sandbox_ms          how much longer a check takes to start in the sandbox than with
+                        `mode = "off"`, from preparation to the end of a Python that does nothing,
+                        the user's tree being visible in both, p50
     run_overhead_ratio  by project: tests in a fork, from preparation to proof, against the same
                         command by hand in a fresh work tree with a plain environment of its own
     reasons             why something is null
@@ -39,6 +43,7 @@ from sef.environment.settings import Settings
 from sef.model import Checkout
 from sef.process import run_program
 from sef.repository import find_repository
+from sef.sandbox import Level, SandboxSettings, probe
 from sef.workspace import Workspace
 
 _WARM_UP = 2
@@ -52,6 +57,7 @@ class Result:
     shadow: list[float] = field(default_factory=list)
     reinstall: list[float] = field(default_factory=list)
     hide: list[float] = field(default_factory=list)
+    sandbox: list[float] = field(default_factory=list)
     ratios: dict[str, float | None] = field(default_factory=dict)
     reasons: dict[str, str] = field(default_factory=dict)
     details: dict[str, dict[str, object]] = field(default_factory=dict)
@@ -62,11 +68,13 @@ class Result:
             "shadow_ms": _quantiles(self.shadow),
             "reinstall_s": _median(self.reinstall),
             "hide_ms": _median(self.hide),
+            "sandbox_ms": _median(self.sandbox),
             "run_overhead_ratio": self.ratios,
             "reasons": self.reasons,
             "details": {
                 "reinstall_s": _quantiles(self.reinstall),
                 "hide_ms": _quantiles(self.hide),
+                "sandbox_ms": _quantiles(self.sandbox),
                 **self.details,
             },
         }
@@ -132,17 +140,23 @@ async def _measure_one(subject: Subject, result: Result, times: int) -> None:
     async with subject.workspace.fork(subject.workspace.base) as fork:
         shadow = await _preparations(subject.environments(), fork.checkout, times)
         hide = await _hiding(subject, fork.checkout, times)
+        sandbox = await _holding(subject, fork.checkout, times)
     reinstall = await _reinstallations(subject, result)
     result.shadow += shadow
     result.hide += hide
+    result.sandbox += sandbox
     result.reinstall += reinstall
     result.details[subject.name] = {
         "shadow_ms": _quantiles(shadow),
         "hide_ms": _quantiles(hide),
+        "sandbox_ms": _quantiles(sandbox),
+        "sandbox": probe() or "none",
         "reinstall_s": _quantiles(reinstall),
     }
     if not hide:
         result.reasons["hide_ms"] = "bubblewrap does not work here"
+    if not sandbox:
+        result.reasons["sandbox_ms"] = "no sandbox works here"
 
 
 async def _preparations(environments: Environments, fork: Checkout, times: int) -> list[float]:
@@ -158,14 +172,27 @@ async def _preparations(environments: Environments, fork: Checkout, times: int) 
 
 async def _hiding(subject: Subject, fork: Checkout, times: int) -> list[float]:
     """Milliseconds that hiding adds to a small program, from preparation to its end."""
+    if probe() is not Level.BUBBLEWRAP:
+        return []
     hidden = subject.environments(Settings(mode="hide"))
     visible = subject.environments(Settings(mode="open"))
-    with await hidden.of_fork(fork) as environment:
-        if environment.view is None:
-            return []
+    return await _added(hidden, visible, fork, times)
+
+
+async def _holding(subject: Subject, fork: Checkout, times: int) -> list[float]:
+    """Milliseconds that the sandbox adds to a small program, from preparation to its end."""
+    if probe() is None:
+        return []
+    off = Settings(mode="open", sandbox=SandboxSettings(mode="off"))
+    held = subject.environments(Settings(mode="open"))
+    return await _added(held, subject.environments(off), fork, times)
+
+
+async def _added(more: Environments, less: Environments, fork: Checkout, times: int) -> list[float]:
+    """Milliseconds between the two, by turns."""
     added = []
     for _ in range(_WARM_UP + times):
-        added.append(await _small(hidden, fork) - await _small(visible, fork))
+        added.append(await _small(more, fork) - await _small(less, fork))
     return added[_WARM_UP:]
 
 

@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Final
 
+from sef.errors import GitError
 from sef.git import Git
 from sef.model import Checkout
+
+_LINK: Final = "160000 "
+"""How git's index begins the line of a submodule."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -39,3 +45,29 @@ def discard(path: Path, git_dir: Path) -> None:
     """Removes a fork and git's record of it; by hand, so that a hostile tree cannot refuse."""
     shutil.rmtree(path, ignore_errors=True)
     shutil.rmtree(git_dir, ignore_errors=True)
+
+
+async def tree_of(fork: Fork, git: Git) -> str:
+    """git's name for all that the fork holds and git does not ignore. Raises GitError.
+
+    `git` sees the fork, by its index or by another.
+    """
+    await _refuse_own_repositories(fork, git)
+    await git.ask("add", "--all", "--sparse")
+    return (await git.ask("write-tree")).strip()
+
+
+async def _refuse_own_repositories(fork: Fork, git: Git) -> None:
+    """Raises GitError where a submodule's folder holds a repository: sef never puts one there.
+
+    git would ask it what has changed, by its own configuration, whose filters are commands of
+    whoever wrote it: they would run outside of the sandbox.
+    """
+    for line in await git.names("ls-files", "--stage", "-z"):
+        path = line.partition("\t")[2]
+        if line.startswith(_LINK) and _is_there(fork.checkout.path / path / ".git"):
+            raise GitError(f"{path}/.git was made in the fork, where git would obey it")
+
+
+def _is_there(path: Path) -> bool:
+    return os.path.lexists(path)

@@ -71,12 +71,17 @@ def report(facts: Iterable[Fact], apply_error: str | None = None) -> RunReport:
 
 def _status(told: Sequence[Fact], ended: Iterable[Outcome]) -> str:
     """Called off is what a run is that was called off last, however far it had come."""
+    return "cancelled" if was_called_off(told) else run_status(ended)
+
+
+def was_called_off(told: Sequence[Fact]) -> bool:
+    """True where somebody called the run off since it was last gone on with; a kill is not told."""
     for fact in reversed(told):
         if isinstance(fact, Resumed):
             break
         if isinstance(fact, Cancelled) and fact.task is None:
-            return "cancelled"
-    return run_status(ended)
+            return True
+    return False
 
 
 def _money(

@@ -13,7 +13,7 @@ from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 
 from sef.errors import ApplyConflict, GitError, RepositoryError
-from sef.fork import Fork, discard, record_worktree
+from sef.fork import Fork, discard, record_worktree, tree_of
 from sef.git import Git, identity
 from sef.listing import changes_of, files_of
 from sef.model import Checkout, Patch
@@ -141,7 +141,7 @@ class Workspace:
         """What was done in a fork, as git sees it, whatever anybody says was done.
 
         With `keep`, a reference of that name holds the commit until the run is over, so that an
-        interrupted run finds the work it paid for.
+        interrupted run finds the work it paid for. Raises GitError.
         """
         patch = await self._captured(fork, fork.git)
         if keep:
@@ -155,9 +155,7 @@ class Workspace:
         return await self._captured(fork, git)
 
     async def _captured(self, fork: Fork, git: Git) -> Patch:
-        await git.ask("add", "--all", "--sparse")
-        tree = (await git.ask("write-tree")).strip()
-        commit = await self._commit_tree(tree, fork.checkout.commit, "draft")
+        commit = await self._commit_tree(await tree_of(fork, git), fork.checkout.commit, "draft")
         return await self._patch(fork.checkout.commit, commit)
 
     async def kept(self, base: str, keep: str) -> Patch | None:

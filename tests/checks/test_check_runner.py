@@ -346,6 +346,22 @@ def test_a_missing_module_names_the_interpreter_and_the_way_out(
     assert run.exit_code is None
     assert f"{bare}/bin/python has no pytest" in run.summary
     assert "-m pip install pytest" in run.summary
+    assert "python under [environment] in sef.toml" in run.summary
+    assert "that runs sef" not in run.summary
+
+
+def test_where_sefs_own_interpreter_lacks_the_runner_that_is_said(
+    repository: Make, tmp_path: Path
+) -> None:
+    """Who has no environment for the project may not know whose Python was taken."""
+    absent = Check(
+        name="tests", runner="no_such_runner", argv=(PYTHON, "-m", "no_such_runner"), python=True
+    )
+    root = repository({"test_a.py": "def test_a(): pass\n"})
+    run = check_run(root, tmp_path / "s", check=absent, where=places(Path(sys.executable)))
+    said = f"{sys.executable} (the interpreter that runs sef) has no no_such_runner; "
+    assert run.summary.startswith(said)
+    assert "python under [environment] in sef.toml" in run.summary
 
 
 def test_a_missing_program_is_named(repository: Make, tmp_path: Path) -> None:

@@ -50,6 +50,23 @@ def test_runs_are_listed_with_a_date_that_fits(run: tuple[Path, str]) -> None:
     assert second["first"] == "where is Adder defined?"
 
 
+def test_what_was_called_off_is_not_cut_off(repository: Make) -> None:
+    """Ctrl-C is told from a kill; a dry run is neither."""
+    slow = SCRIPTS.replace("seconds = 0.0", "seconds = 60")
+    root = repository({**TWO, "target.toml": slow})
+    work = started(root, "run", "-f", "plan.toml")
+    for _ in range(1000):
+        if git(root, "branch", "--list", "sef/*"):
+            break
+        time.sleep(0.02)
+    work.send_signal(signal.SIGTERM)
+    work.communicate()
+    sef(root, "run", "run the tests", "--dry-run")
+    off, dry = json.loads(sef(root, "runs", "--json").stdout)["runs"]
+    assert (off["status"], off["resume"]) == ("cancelled", f"sef run --resume {off['run']}")
+    assert (dry["status"], dry["resume"]) == ("not begun", None)
+
+
 def test_a_report_is_the_runs_own_with_rates(run: tuple[Path, str]) -> None:
     root, name = run
     said = json.loads(sef(root, "report", "--json").stdout)
@@ -107,6 +124,10 @@ def test_a_killed_run_is_resumed_and_pays_for_nothing_twice(repository: Make) ->
     killed = json.loads(sef(root, "report", "--json").stdout)
     assert (killed["status"], killed["branch"]) == ("cancelled", f"sef/{killed['run']}")
     assert [task["status"] for task in killed["tasks"]] == ["done", "cancelled"]
+    go_on = f"sef run --resume {killed['run']}"
+    (row,) = json.loads(sef(root, "runs", "--json").stdout)["runs"]
+    assert (row["status"], row["resume"]) == ("cut off", go_on)
+    assert f"was cut off; go on with it: {go_on}" in sef(root, "runs").stdout
     (root / "target.toml").write_text(SCRIPTS)
     done = sef(root, "run", "--resume", killed["run"], "--json")
     said = json.loads(done.stdout)

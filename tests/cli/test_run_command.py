@@ -63,14 +63,30 @@ def test_a_task_that_needs_a_model_says_so(repository: Make) -> None:
 
 
 def test_a_dry_run_shows_the_route_and_runs_nothing(repository: Make) -> None:
-    """Each task with its tier and the reason."""
+    """Each task with its tier and the reason; nobody can take the second one."""
     root = repository(PROJECT)
     done = sef(root, "run", "run the tests", "redesign the architecture", "--dry-run", "--json")
     said = json.loads(done.stdout)
-    assert (done.returncode, said["status"]) == (0, "planned")
+    assert (done.returncode, said["status"]) == (1, "planned")
+    assert [task["executor"] for task in said["tasks"]] == ["tests", None]
     assert [task["tier"] for task in said["tasks"]] == [0, 3]
     assert all(task["reason"] and not task["attempts"] for task in said["tasks"])
     assert git(root, "branch", "--list", "sef/*") == ""
+
+
+def test_a_dry_run_of_what_nobody_can_do_says_so_as_the_run_does(repository: Make) -> None:
+    """The whole way out is told, and the exit code is the run's."""
+    root = repository(PROJECT)
+    dry = sef(root, "run", "redesign the architecture", "--dry-run")
+    real = sef(root, "run", "redesign the architecture")
+    (said,) = (line for line in real.stdout.splitlines() if line.startswith("✗ redesign"))
+    assert "sef.toml" in said
+    assert said in dry.stdout.splitlines()
+    assert "Nothing could run: no executor can take any of the tasks." in dry.stdout
+    assert (dry.returncode, real.returncode) == (1, 1)
+    mixed = sef(root, "run", "run the tests", "redesign the architecture", "--dry-run")
+    assert "Nothing could run" not in mixed.stdout
+    assert sef(root, "run", "run the tests", "--dry-run").returncode == 0
 
 
 PLANS = {

@@ -135,13 +135,13 @@ def test_a_link_of_the_draft_where_a_folder_goes(tmp_path: Path) -> None:
     assert "link of the draft" in refused(project, Settings(linked=("data/big",))).reason
 
 
-@pytest.mark.parametrize("settings", [MOUNT, Settings(linked=("x",)), Settings(network=False)])
+@pytest.mark.parametrize("settings", [MOUNT, Settings(linked=("x",))])
 def test_what_needs_bubblewrap(
     settings: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Without it, and without a sandbox, such a request is undecided; hiding is merely not done."""
     monkeypatch.setenv("PATH", os.path.dirname(os.path.realpath("/bin/git")))
-    monkeypatch.setattr("sef.environment.views.bubblewrap", lambda *, network: None)
+    monkeypatch.setattr("sef.environment.views.bubblewrap", lambda: None)
     project = make(tmp_path, "src-pth")
     settings = replace(settings, sandbox=OFF)
     assert "bubblewrap" in (refused(project, settings).mend or "")
@@ -150,7 +150,6 @@ def test_what_needs_bubblewrap(
 
 
 @needs_bubblewrap
-@pytest.mark.skipif(bubblewrap(network=False) is None, reason="no network namespaces here")
 def test_a_network_of_its_own(tmp_path: Path) -> None:
     """Nothing outside is reached, and the port that was offered can be used."""
     project = make(tmp_path, "src-pth")
@@ -163,7 +162,7 @@ def test_two():
     assert names == ["lo"], names
 """
     project.write({"tests/test_who.py": test})
-    finished, proof = run(project, Settings(network=False))
+    finished, proof = run(project, Settings())
     assert finished.exit_code == 0, finished.stdout.decode()
     assert proof.proved, proof
 

@@ -2,17 +2,12 @@
 
 from __future__ import annotations
 
-import asyncio
 import json
 import shutil
 from pathlib import Path
 
 import pytest
 from node_project import FILES, WAYS, package, workspace
-
-from sef.environment import Unproved
-from sef.environment.foreign import ForeignEnvironments
-from sef.sandbox import SandboxSettings
 
 ROOT = json.loads(FILES["package.json"])
 
@@ -85,17 +80,3 @@ def test_a_whole_node_modules_elsewhere_is_named(tmp_path: Path) -> None:
     shutil.move(project.tree / "node_modules", tmp_path / "moved")
     (project.tree / "node_modules").symlink_to(tmp_path / "moved")
     assert project.refused("npm").offender == "node_modules"
-
-
-def test_no_network_of_its_own(tmp_path: Path) -> None:
-    """What cannot be had without the sandbox is refused, not left out."""
-    project = workspace(tmp_path)
-    environments = ForeignEnvironments(
-        tree=project.tree,
-        scratch=project.scratch,
-        variables={},
-        network=False,
-        sandbox=SandboxSettings(mode="off"),
-    )
-    with pytest.raises(Unproved, match="network of its own"):
-        asyncio.run(environments.of_fork("npm", project.checkout))

@@ -111,6 +111,25 @@ def test_a_hostile_test_run(level: Level, tmp_path: Path, monkeypatch: pytest.Mo
     assert run.proof.level == ("hidden" if level is Level.BUBBLEWRAP else "in-process")
 
 
+@pytest.mark.parametrize("level", levels())
+def test_a_test_that_writes_to_the_users_tree_is_told_apart(
+    level: Level, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It fails as others do; what it was refused is in the run, by name, and nothing was written."""
+    monkeypatch.setattr("sef.sandbox.sandbox.found", lambda: means(level))
+    jailed = make(tmp_path, level)
+    aim = jailed.tree / "stolen.py"
+    text = f"import code_of_project\ndef test_it(): open({str(aim)!r}, 'w').close()\n"
+    (jailed.fork / "test_it.py").write_text(text)
+    (jailed.fork / "code_of_project.py").write_text("")
+    run = judged(jailed, runner(jailed, SandboxSettings()))
+    assert run.exit_code == 1
+    assert run.refused.endswith(f"outside of the fork: {aim}")
+    assert not aim.exists()
+    (jailed.fork / "test_it.py").write_text("import code_of_project\ndef test_it(): assert 0\n")
+    assert judged(jailed, runner(jailed, SandboxSettings())).refused == ""
+
+
 def test_without_a_sandbox_no_check_of_a_fork_runs(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -71,6 +71,8 @@ def test_variables_are_an_allow_list() -> None:
         "GIT_DIR": "canary",
         "GOPROXY": "https://me:canary@proxy.example.org",
         "https_proxy": "http://proxy.example.org:3128",
+        "HTTP_PROXY": "me:canary@proxy.example.org:3128",
+        "LC_CTYPE": "de_DE@euro",
         "DATABASE_URL": "postgres://me:mine@localhost/x",
     }
     assert variables(given) == {
@@ -78,6 +80,7 @@ def test_variables_are_an_allow_list() -> None:
         "LC_ALL": "C",
         "CARGO_HOME": "/c",
         "https_proxy": "http://proxy.example.org:3128",
+        "LC_CTYPE": "de_DE@euro",
     }
     named = variables(given, ("DATABASE_URL", "ANTHROPIC_API_KEY", "GITHUB_TOKEN"))
     assert named["DATABASE_URL"] == given["DATABASE_URL"]
@@ -178,17 +181,18 @@ def test_what_landlock_is_asked_for(tmp_path: Path) -> None:
     assert not above & set(asked["read"])
 
 
-def test_the_launcher_refuses_without_landlock(tmp_path: Path) -> None:
-    """It does not run the command then: it says why, with exit code 126."""
+@pytest.mark.parametrize(("version", "why"), [(0, "no Landlock"), (2, "file be emptied")])
+def test_the_launcher_refuses_without_landlock(tmp_path: Path, version: int, why: str) -> None:
+    """It does not run the command then, nor where truncate(2) would be free: it says why (126)."""
     (tmp_path / "old.py").write_text(
         f"import sys; sys.path.insert(0, {str(Path(landlock.__file__).parent)!r})\n"
-        "import landlock; landlock.abi = lambda: 0; landlock.main(sys.argv[1:])\n"
+        f"import landlock; landlock.abi = lambda: {version}; landlock.main(sys.argv[1:])\n"
     )
     asked = json.dumps({"read": ["/"], "write": [], "network": False})
     argv = (sys.executable, "-I", str(tmp_path / "old.py"), asked, "touch", str(tmp_path / "ran"))
     done = subprocess.run(argv, capture_output=True, text=True, check=False)
     assert done.returncode == 126
-    assert "no Landlock" in done.stderr
+    assert why in done.stderr
     assert not (tmp_path / "ran").exists()
     assert landlock.rights(1) == 0x1FFF
     assert landlock.rights(7) == 0xFFFF

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from sef.checks import PYTHON, Check, CheckRun, Failure
@@ -146,3 +148,13 @@ def test_a_doubt_shows_what_broke_rather_than_what_was_lacking() -> None:
     assert "before every test was run: Exit: done" in (
         compare.doubt(run(stopped="Exit: done")) or ""
     )
+
+
+def test_a_refused_write_is_in_the_evidence_of_what_is_not_accepted() -> None:
+    """A green test may have tried and caught the error: that is no finding."""
+    tried = replace(run(), refused="its output tells of it")
+    red = compare.Finding(False, "1 failed")
+    assert compare.with_refused(red, tried).detail == "1 failed; its output tells of it"
+    assert compare.with_refused(red, run()) is red
+    green = compare.Finding(True, "1 passed")
+    assert compare.with_refused(green, tried) is green

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from conftest import git
-from sef.errors import ApplyConflict, RepositoryError
+from sef.errors import ApplyConflict, GitError, RepositoryError
 from sef.repository import find_repository
 from sef.workspace import Workspace
 
@@ -397,3 +397,30 @@ def test_apply_keeps_modes_links_and_deletions(repository: Make, tmp_path: Path)
     assert os.access(root / "run.sh", os.X_OK)
     assert (root / "link").readlink() == Path("run.sh")
     assert not (root / "old").exists()
+
+
+def test_a_repository_inside_a_draft_runs_nothing_when_the_draft_is_taken(
+    repository: Make, tmp_path: Path
+) -> None:
+    """A filter in the configuration of a submodule that the draft made is no command of sef's."""
+    root, ran = repository({"a.txt": "1\n"}), tmp_path / "ran"
+
+    async def look(workspace: Workspace) -> None:
+        async with workspace.fork(workspace.base) as fork:
+            inner = fork.checkout.path / "sub"
+            inner.mkdir()
+            git(inner, "init", "-q")
+            (inner / "f").write_text("1\n")
+            git(inner, "add", "f")
+            git(inner, "-c", "user.name=x", "-c", "user.email=x@x", "commit", "-q", "-m", "x")
+            git(inner, "config", "filter.own.clean", f"sh -c 'touch {ran}; cat'")
+            (inner / ".gitattributes").write_text("* filter=own\n")
+            (inner / "f").write_text("2\n")
+            modules = '[submodule "sub"]\n\tpath = sub\n\turl = ./sub\n\tignore = none\n'
+            (fork.checkout.path / ".gitmodules").write_text(modules)
+            await workspace.capture(fork)  # from now on the index has a submodule
+            with pytest.raises(GitError, match=r"sub/\.git was made in the fork"):
+                await workspace.capture(fork)
+
+    in_workspace(root, tmp_path, look)
+    assert not ran.exists()

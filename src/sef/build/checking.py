@@ -36,7 +36,6 @@ def check_runner(repository: Repository, config: Config, scratch: Path) -> Check
             tree=repository.root,
             scratch=scratch,
             variables=given,
-            network=config.environment.network,
             sandbox=config.sandbox,
         ),
         scratch=scratch,

@@ -100,3 +100,5 @@ class CheckRun:
     """What is to be known about the counts, or why there are none; mostly empty."""
     missing: bool = False
     """True where nothing was run because the tool is not installed."""
+    refused: str = ""
+    """What the output tells of a write outside of the fork that was refused; mostly empty."""

@@ -6,6 +6,7 @@ import asyncio
 import os
 import re
 import shutil
+import sys
 import tempfile
 import time
 from collections.abc import AsyncIterator
@@ -18,6 +19,7 @@ from sef.checks.commands import REPORT, arguments
 from sef.checks.detect import SIZE_LIMIT, detect, wanted
 from sef.checks.jail import located, read_bounded, read_inside
 from sef.checks.places import Places
+from sef.checks.refused import refused
 from sef.checks.report_pytest import XML_LIMIT
 from sef.checks.reports import read_report
 from sef.checks.tools import READS_NO_IMPORTS, is_launched
@@ -136,6 +138,9 @@ class CheckRunner:
             return _missing(check, checkout, environment)
         xml = await asyncio.to_thread(read_bounded, folder / REPORT, XML_LIMIT)
         run = await asyncio.to_thread(_result, check, finished, xml, seconds, fork)
+        if fork:
+            said = await asyncio.to_thread(_refused, _output(check, finished), checkout, folder)
+            run = replace(run, refused=said)
         return replace(run, proof=await _proof(check, checkout, environment, finished.pid))
 
     def _network(self, check: Check) -> bool:
@@ -222,6 +227,11 @@ def _output(check: Check, finished: Finished) -> str:
     return "\n".join(stream.decode("utf-8", "replace") for stream in ordered)
 
 
+def _refused(output: str, checkout: Checkout, folder: Path) -> str:
+    fork = checkout.path
+    return refused(output, (str(fork), os.path.realpath(fork), str(folder), "/dev"))
+
+
 def _summary(check: Check, finished: Finished, report: Report, seconds: float) -> str:
     how = f"({check.runner}, {check.command})"
     if finished.timed_out:
@@ -267,11 +277,16 @@ def _not_run(check: Check, proof: Proof, summary: str | None = None) -> CheckRun
 def _missing(check: Check, checkout: Checkout, environment: _Any) -> CheckRun:
     """Nothing was judged, so in a fork nothing is proved either."""
     if check.python:
-        cause = f"{environment.python} has no {check.runner}"
+        own = (
+            " (the interpreter that runs sef)" if str(environment.python) == sys.executable else ""
+        )
+        cause = f"{environment.python}{own} has no {check.runner}"
         way_out = f"install it there ({environment.python} -m pip install {check.runner})"
     else:
         cause = f"{check.argv[0]} was found neither beside {environment.python} nor on PATH"
         way_out = "install it"
-    reason = f"{cause}; {way_out} or set a command for {check.name} in sef.toml"
+    if check.runner not in FOREIGN:
+        way_out += ", name the project's own interpreter (python under [environment] in sef.toml)"
+    reason = f"{cause}; {way_out}, or set a command for {check.name} in sef.toml"
     proof = _in_place() if checkout.users else _undecided(reason)
     return replace(_not_run(check, proof, reason), missing=True)

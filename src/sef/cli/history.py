@@ -7,6 +7,7 @@ from collections.abc import Awaitable, Callable, Iterable, Iterator, Sequence
 from contextlib import closing
 from datetime import datetime
 from pathlib import Path
+from typing import Final
 
 from rich.table import Table
 from rich.text import Text
@@ -21,10 +22,13 @@ from sef.events import Fact, Recorded, RunStarted
 from sef.explain import explained
 from sef.journal import Journal, RunRow
 from sef.rates import rates
-from sef.report import report
+from sef.report import report, was_called_off
 from sef.repository import Repository, find_repository
 from sef.sinks.console import terminal
 from sef.text import one_line, plain
+
+_Row = dict[str, str | int | None]
+_CUT_OFF: Final = "cut off"
 
 
 def list_runs(*, as_json: bool) -> int:
@@ -39,10 +43,12 @@ async def _list_runs(journal: Journal, *, as_json: bool) -> int:
         return 0
     with printing():
         terminal().print(_table(rows) if rows else "No run yet.", soft_wrap=True)
+        for line in _resuming(rows):
+            terminal().print(Text(line), soft_wrap=True)
     return 0
 
 
-def _table(rows: Sequence[dict[str, str | int]]) -> Table:
+def _table(rows: Sequence[_Row]) -> Table:
     table = Table(box=None, padding=(0, 2, 0, 0))
     for name in ("run", "began", "status", "tasks"):
         table.add_column(name, no_wrap=True)
@@ -50,21 +56,39 @@ def _table(rows: Sequence[dict[str, str | int]]) -> Table:
     for row in rows:
         began = datetime.fromisoformat(str(row["began"]))
         shown = row | {"began": f"{began:%Y-%m-%d %H:%M}"}
+        shown.pop("resume")
         table.add_row(*(Text(str(value)) for value in shown.values()))
     return table
 
 
-def _described(journal: Journal, row: RunRow) -> dict[str, str | int]:
+def _resuming(rows: Iterable[_Row]) -> Iterator[str]:
+    """How to go on with the runs that were cut off."""
+    for row in rows:
+        if row["status"] == _CUT_OFF:
+            yield f"{row['run']} was cut off; go on with it: {row['resume']}"
+
+
+def _described(journal: Journal, row: RunRow) -> _Row:
     facts = [one.fact for one in journal.recorded(row.run)]
     tasks = [task for fact in facts if isinstance(fact, RunStarted) for task in fact.tasks]
-    alive = row.owner.is_alive()
+    status = "working" if row.owner.is_alive() else _status(facts)
     return {
         "run": row.run,
         "began": datetime.fromtimestamp(row.began).astimezone().isoformat(timespec="seconds"),
-        "status": "working" if alive else (report(facts).status if tasks else "cancelled"),
+        "status": status,
         "tasks": len(tasks),
         "first": one_line(tasks[0].text, 60) if tasks else "",
+        "resume": f"sef run --resume {row.run}" if status in ("cancelled", _CUT_OFF) else None,
     }
+
+
+def _status(facts: Sequence[Fact]) -> str:
+    """As in the report, but what was killed is told from what was called off."""
+    if not any(isinstance(fact, RunStarted) for fact in facts):
+        return "not begun"
+    status = report(facts).status
+    killed = status == "cancelled" and not was_called_off(facts)
+    return _CUT_OFF if killed else status
 
 
 def show_report(run: str | None, *, as_json: bool) -> int:

@@ -31,7 +31,8 @@ def render(result: RunReport, console: Console) -> None:
         _answer(task, console)
     if len(result.tasks) > 1 or any(not task.answer for task in result.tasks):
         console.print(_table(result))
-    for line in (*_troubles(result), *_where(result), *_called_off(result)):
+    lines = (*_troubles(result), *_nothing_runs(result), *_where(result), *_called_off(result))
+    for line in lines:
         console.print(line, soft_wrap=True)
     if result.status != "planned":
         console.print(Text(_money(result)), soft_wrap=True)
@@ -102,8 +103,20 @@ def _troubles(result: RunReport) -> Iterator[Text]:
             if one.requested is not None:
                 what = f"{one.requested} was asked for, {one.model} was billed: no saving is booked"
                 yield Text.assemble(("! another model ", "bold red"), f"{task.id}: {what}")
-        if task.status in ("failed", "blocked") and not task.attempts:
+        if (task.status in ("failed", "blocked") and not task.attempts) or _nobodys(task):
             yield Text.assemble(("✗", "red"), f" {task.id}: {task.reason}")
+
+
+def _nothing_runs(result: RunReport) -> Iterator[Text]:
+    """Said of a plan of which nothing can be done."""
+    if all(map(_nobodys, result.tasks)):
+        yield Text.assemble(
+            ("Nothing could run", "red"), ": no executor can take any of the tasks."
+        )
+
+
+def _nobodys(task: TaskReport) -> bool:
+    return task.status == "planned" and task.executor is None
 
 
 def _where(result: RunReport) -> Iterator[Text]:

@@ -181,6 +181,8 @@ def _show(order: Order, result: RunReport) -> None:
 
 
 def _exit_code(result: RunReport) -> int:
-    if result.status in ("planned", "ok"):
+    if result.status == "planned":
+        return EXIT_FAILED if any(task.executor is None for task in result.tasks) else 0
+    if result.status == "ok":
         return EXIT_RED if result.red else 0
     return EXIT_FAILED

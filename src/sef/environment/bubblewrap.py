@@ -21,7 +21,6 @@ _PROBE_S = 10.0
 # A command that runs as root could otherwise unmount the view, or look into a process outside it.
 _GUARDED = ("--die-with-parent", "--cap-drop", "CAP_SYS_ADMIN", "--cap-drop", "CAP_SYS_PTRACE")
 _MACHINE = ("--dev-bind", "/", "/")
-_NO_NETWORK = "--unshare-net"
 # The shell opens the file that bubblewrap writes the command's pid to, and becomes bubblewrap.
 _WITH_PID = ("/bin/sh", "-c", 'exec "$@" 3>"$0"')
 
@@ -61,8 +60,6 @@ class View:
     """Its options, in the order in which they are applied."""
     pid_file: Path
     """Where it writes which process the command became; the command itself cannot read it."""
-    network: bool = True
-    """Where nothing is held: False leaves loopback only."""
     held: Held | None = None
     """What the command may reach at all; None: the whole machine, as whoever started it."""
     hides: bool = True
@@ -83,7 +80,7 @@ class View:
     def _around(self, writable: Sequence[Path], network: bool) -> tuple[str, ...]:
         if self.held is not None:
             return options(self.held.areas(writable), network=network)
-        return (*_GUARDED, *(() if self.network else (_NO_NETWORK,)), *_MACHINE)
+        return (*_GUARDED, *_MACHINE)
 
     def _masks(self) -> tuple[str, ...]:
         return self.held.sandbox.masks(self.held.git_at) if self.held is not None else ()
@@ -103,13 +100,12 @@ class View:
 
 
 @cache
-def bubblewrap(*, network: bool = True) -> str | None:
+def bubblewrap() -> str | None:
     """The path of bubblewrap where it works, asked once a process; None where it does not."""
     found = shutil.which("bwrap")
     if found is None:
         return None
-    isolated = () if network else (_NO_NETWORK,)
-    argv = (found, *_GUARDED, *isolated, *_MACHINE, "--tmpfs", "/mnt", "--", "true")
+    argv = (found, *_GUARDED, *_MACHINE, "--tmpfs", "/mnt", "--", "true")
     try:
         done = subprocess.run(argv, capture_output=True, timeout=_PROBE_S, check=False)
     except (OSError, subprocess.TimeoutExpired):

@@ -187,7 +187,7 @@ class Environments:
             facts=ground.facts,
             variables=environment.variables,
             wrap=environment.wrap,
-            network=self._held.off and self._settings.network,
+            network=self._held.off,
         )
 
     async def _after_setup(self, ground: Ground, why: str, offender: str) -> Environment:

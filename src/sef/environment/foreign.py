@@ -69,7 +69,6 @@ class ForeignEnvironments:
         scratch: Path,
         variables: Mapping[str, str],
         mounting: bool = True,
-        network: bool = True,
         sandbox: SandboxSettings | None = None,
     ) -> None:
         self._trees = both_names(Path.cwd() / tree)
@@ -80,7 +79,6 @@ class ForeignEnvironments:
             sandbox or SandboxSettings(), tree=self._tree, scratch=self._scratch, given=variables
         )
         self._mounting = mounting
-        self._network = network
 
     async def of_fork(self, runner: str, checkout: Checkout) -> ForeignEnvironment:
         """An environment in which the runner judges the fork.
@@ -89,9 +87,7 @@ class ForeignEnvironments:
         """
         if runner not in FOREIGN:
             raise refuse(f"nothing would tell which code {runner} runs", runner)
-        if await asyncio.to_thread(lambda: self._held.off) and not self._network:
-            why = f"{runner} cannot be run in a network of its own"
-            raise refuse(why, runner, "take network = false out of sef.toml")
+        await asyncio.to_thread(self._held.sandbox)
         refuse_nested(checkout.path, self._tree)
         folder = await asyncio.to_thread(self._new_folder)
         try:

@@ -20,7 +20,5 @@ class Settings:
     """`hide` the user's tree where that works, `mount` the fork over it, or leave it `open`."""
     linked: tuple[str, ...] = ()
     """Ignored folders of the user's tree that a fork's run sees, read-only, at the same place."""
-    network: bool = True
-    """False: a network of its own, with loopback only, also where the sandbox is off."""
     sandbox: SandboxSettings = field(default_factory=SandboxSettings)
     """What holds the commands that run in a fork."""

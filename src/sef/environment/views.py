@@ -27,7 +27,7 @@ def view_of(
     Makes mount points in the fork. Raises Unproved where something was asked for that cannot be.
     """
     held = held_in(sandbox, ground, folder, settings)
-    program = sandbox.program or bubblewrap(network=settings.network)
+    program = sandbox.program or bubblewrap()
     if sandbox.level is Level.LANDLOCK:
         _refuse_without(settings, None)
         return replace(held, hidden=tuple(_reachable(ground))) if held is not None else None
@@ -37,7 +37,7 @@ def view_of(
     if program is None or not (hides or held):
         return None
     mounts = _asked(ground, settings, folder) if hides else ()
-    if not (mounts or held) and settings.network:
+    if not (mounts or held):
         return None
     mounts += away(_reachable(ground))
     mounts += tuple(word for path in protected for word in ("--ro-bind", path, path))
@@ -45,7 +45,6 @@ def view_of(
         program=program,
         mounts=mounts,
         pid_file=folder / "pid",
-        network=settings.network,
         held=held,
         hides=hides and settings.mode != "open",
     )
@@ -88,14 +87,13 @@ def setup_view(
     if sandbox.level is Level.LANDLOCK:
         _refuse_without(settings, None)
         return held
-    program = sandbox.program or bubblewrap(network=settings.network)
+    program = sandbox.program or bubblewrap()
     if program is None or not (held or can_hide(ground)):
         _refuse_without(settings, program)
         return None
     mounts = hidden(ground.tree, [f"{ground.tree}/.git"]) if can_hide(ground) else ()
     pid_file = folder / "pid"
-    network = settings.network
-    return View(program=program, mounts=mounts, pid_file=pid_file, network=network, held=held)
+    return View(program=program, mounts=mounts, pid_file=pid_file, held=held)
 
 
 def files_view(checkout: Checkout, facts: Facts, folder: Path, sandbox: Sandbox) -> View | Held:
@@ -127,8 +125,6 @@ def _refuse_without(settings: Settings, program: str | None) -> None:
         asked.append('mode = "mount"')
     if settings.linked:
         asked.append("linked folders")
-    if not settings.network and settings.sandbox.mode == "off":
-        asked.append("a network of its own")
     if asked:
         why = "bubblewrap does not work here" if program is None else "your tree holds too much"
         raise Unproved(undecided(f"{asked[0]} cannot be had: {why}", mend=_INSTALL))

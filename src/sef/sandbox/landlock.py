@@ -3,9 +3,10 @@
     python -I -S landlock.py '{"read": [...], "write": [...], "network": false}' COMMAND ...
 
 Standard library only, and nothing of this project: it is run as a file. It ends with exit code 126
-and says why where anything of it cannot be had. Needs Linux 5.13; TCP is refused from 6.7 on,
-signals and abstract sockets to outside from 6.12 on (kernel documentation, "Landlock: unprivileged
-access control"). Where user namespaces are allowed the command gets a network of its own instead.
+and says why where anything of it cannot be had. Needs Linux 6.2: before, every file could be
+emptied by truncate(2). TCP is refused from 6.7 on, signals and abstract sockets to outside from
+6.12 on (kernel documentation, "Landlock: unprivileged access control"). Where user namespaces are
+allowed the command gets a network of its own instead.
 """
 
 from __future__ import annotations
@@ -30,6 +31,8 @@ _READ = 1 << 0 | 1 << 2 | 1 << 3
 _OF_FILES = 1 << 0 | 1 << 1 | 1 << 2 | 1 << 14 | 1 << 15
 _TRUNCATE, _IOCTL = 1 << 14, 1 << 15
 _DEVICES = ("null", "zero", "full", "random", "urandom", "tty", "ptmx", "pts")
+_OLDEST = 3
+"""The first version that refuses to truncate files."""
 _FAILED = 126
 
 
@@ -130,6 +133,8 @@ def main(words: list[str]) -> None:
         version = abi()
         if version < 1:
             raise OSError("this kernel has no Landlock")
+        if version < _OLDEST:
+            raise OSError("this kernel's Landlock lets every file be emptied")
         network = bool(asked["network"])
         if not network and not _own_network() and version < 4:
             raise OSError("this kernel can neither refuse TCP nor give a network of its own")

@@ -36,6 +36,7 @@ print(json.dumps({
     "pid": os.getpid(),
     "works": tried(lambda: open(work + "/file", "w").close()),
     "writes": tried(lambda: open(outside, "w").close()),
+    "empties": tried(lambda: os.truncate(outside, 0)),
     "reads": tried(lambda: open(secret).read()),
     "connects": tried(lambda: socket.create_connection(("127.0.0.1", int(port)), 2).close()),
 }))
@@ -117,5 +118,5 @@ def _attempt(wrap: Callable[[Areas, Sequence[str]], tuple[str, ...]]) -> dict[st
             said = json.loads(done.stdout)
         except (OSError, ValueError, subprocess.TimeoutExpired):
             return None
-    held = not (said["writes"] or said["reads"] or said["connects"])
+    held = not any(said[what] for what in ("writes", "empties", "reads", "connects"))
     return said if done.returncode == 0 and said["works"] and held else None

@@ -49,7 +49,7 @@ def variables(given: Mapping[str, str], named: Iterable[str] = ()) -> dict[str, 
     return {
         name: value
         for name, value in given.items()
-        if name in wanted or (_is_plain(name) and not _CREDENTIALS.search(value))
+        if name in wanted or (_is_plain(name) and not _holds_password(name, value))
     }
 
 
@@ -60,3 +60,8 @@ def is_key_of_a_provider(name: str) -> bool:
 
 def _is_plain(name: str) -> bool:
     return name in _PLAIN or name.startswith("LC_")
+
+
+def _holds_password(name: str, value: str) -> bool:
+    """A proxy may be named without a scheme: user:password@host:port."""
+    return bool(_CREDENTIALS.search(value)) or (name.lower().endswith("_proxy") and "@" in value)

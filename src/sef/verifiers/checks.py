@@ -80,10 +80,9 @@ class Checks:
         if run.missing and not check.named:
             return compare.not_judged(run.summary)
         if doubt := compare.doubt(run):
-            return Finding(None, doubt)
-        if self._name == "tests":
-            return await self._tests(run, case)
-        return await self._style(run, case)
+            return compare.with_refused(Finding(None, doubt), run)
+        judging = self._tests if self._name == "tests" else self._style
+        return compare.with_refused(await judging(run, case), run)
 
     async def _tests(self, run: CheckRun, case: Case) -> Finding:
         fewer = asks.removes_tests(case.task)

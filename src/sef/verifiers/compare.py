@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 from sef.checks import CheckRun
@@ -34,6 +34,13 @@ class Finding:
 def not_judged(why: str) -> Finding:
     """Says nothing, and stops nothing."""
     return Finding(None, f"not judged: {why}", stops=False)
+
+
+def with_refused(finding: Finding, run: CheckRun) -> Finding:
+    """The finding, which says so where what is not accepted wanted to write outside of the fork."""
+    if finding.accepts or not run.refused:
+        return finding
+    return replace(finding, detail=f"{one_line(finding.detail, _LONGEST)}; {run.refused}")
 
 
 def is_green(run: CheckRun) -> bool:

@@ -75,7 +75,7 @@ async def _run(made: Made, checkout: Checkout, settings: Settings | None, row: R
     with environment:
         words = [word.replace("{python}", str(environment.python)) for word in made.spec.argv]
         done = await run_program(
-            environment.wrap(words),
+            environment.wrap(words, [made.out]),
             cwd=checkout.path,
             env=environment.variables,
             timeout_s=_TIMEOUT_S,
