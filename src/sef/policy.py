@@ -102,12 +102,12 @@ class Policy:
             executor=executor,
             tier=tier,
             effort=self.draft_effort,
-            verifiers=self._verifiers(kind, asked),
+            verifiers=self.verifiers(kind, asked),
             deadline_s=self.deadline_s,
         )
 
-    def _verifiers(self, kind: Kind, asked: Sequence[str]) -> tuple[str, ...]:
-        """In rising cost: what is read, what is run, what a model is asked."""
+    def verifiers(self, kind: Kind, asked: Sequence[str]) -> tuple[str, ...]:
+        """Of a draft, in rising cost: what is read, what is run, what a model is asked."""
         exact = EXACT.get(kind, ())
         judge = tuple(one for one in asked if one != FRESH or kind is Kind.IMPLEMENT)
         if not kind.writes:

@@ -145,8 +145,8 @@ class Workspace:
         base = fork.checkout.commit
         await fork.git.ask("add", "--all", "--sparse")
         tree = (await fork.git.ask("write-tree")).strip()
-        commit = await self._commit_tree(tree, base, "draft")
-        patch = await self._patch(base, commit)
+        commit = await self.commit_tree(tree, base, "draft")
+        patch = await self.patch(base, commit)
         if keep:
             await self._git.ask("update-ref", f"{self._kept}/{keep}", patch.commit)
         return patch
@@ -155,9 +155,9 @@ class Workspace:
         """The patch that an interrupted run captured under that name; None where it did not."""
         found = await self._git.run("rev-parse", "--verify", "--quiet", f"{self._kept}/{keep}")
         commit = found.stdout.decode().strip()
-        return await self._patch(base, commit) if found.exit_code == 0 else None
+        return await self.patch(base, commit) if found.exit_code == 0 else None
 
-    async def _patch(self, base: str, commit: str) -> Patch:
+    async def patch(self, base: str, commit: str) -> Patch:
         changes = await self._changes(base, commit)
         return Patch(base=base, commit=commit if changes else base, changes=changes)
 
@@ -166,11 +166,11 @@ class Workspace:
         if patch.base == self.tip:
             return patch.commit
         tree = await self._merged_tree(self.tip, patch.commit)
-        return None if tree is None else await self._commit_tree(tree, self.tip, "merge")
+        return None if tree is None else await self.commit_tree(tree, self.tip, "merge")
 
     async def land(self, merged: str, message: str) -> str:
         """Makes the tree of `merged` the branch's next commit. Raises GitError on a race."""
-        commit = await self._commit_tree(f"{merged}^{{tree}}", self.tip, message)
+        commit = await self.commit_tree(f"{merged}^{{tree}}", self.tip, message)
         former = self.tip if self._landed else ""  # "": the branch must not exist yet
         await self._git.ask("update-ref", "-m", "sef", f"refs/heads/{self.branch}", commit, former)
         self.tip, self._landed = commit, True
@@ -245,9 +245,9 @@ class Workspace:
             return self.head
         # Its parent makes the snapshot the merge base of all that follows from it.
         parent = self.head if name == "before" else self.base
-        return await self._commit_tree(tree, parent, f"Uncommitted work before sef run {self.run}")
+        return await self.commit_tree(tree, parent, f"Uncommitted work before sef run {self.run}")
 
-    async def _commit_tree(self, tree: str, parent: str, message: str) -> str:
+    async def commit_tree(self, tree: str, parent: str, message: str) -> str:
         git = Git(git_dir=self._git.git_dir, work_tree=self.root, variables=self._identity)
         said = await git.ask("commit-tree", tree, "-p", parent, "-F", "-", stdin=message.encode())
         return said.strip()
