@@ -79,7 +79,11 @@ class Intake:
             commit = ends = await self._commit(submission.head, "head")
             head = submission.head
         left = await self._git.run("merge-base", base, commit)
-        base = left.stdout.decode().strip() if left.exit_code == 0 else base
+        if left.exit_code > 1:
+            raise GitError(
+                f"git merge-base failed: {one_line(left.stderr.decode(errors='replace'))}"
+            )
+        base = left.stdout.decode().strip() or base  # histories that never met have none
         patch = await self._workspace.patch(base, commit)
         return Received(patch=patch, head=head, messages=await self._messages(base, ends))
 
@@ -168,7 +172,7 @@ def _check(patch: bytes) -> None:
 
 def _complaint(code: int, said: bytes) -> str:
     """What git says of a patch that does not fit. Raises UsageError for one that it cannot read."""
-    text = said.decode(errors="replace").replace("error: ", "").strip()
+    text = said.decode(errors="replace").replace("error: ", "").replace(" in index", "").strip()
     why = one_line("; ".join(text.splitlines()), 300)
     if _OUT in text:
         raise UsageError(

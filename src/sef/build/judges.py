@@ -83,9 +83,13 @@ class Judgement:
 
     @property
     def worst_first(self) -> tuple[Evidence, ...]:
-        """The evidence: what rejects, what is undecided, what holds."""
-        order = {False: 0, None: 1, True: 2}
-        return tuple(sorted(self.verdict.evidence, key=lambda one: order[one.passed]))
+        """The evidence: what rejects, what is undecided, what holds; of each what settled it."""
+        order, reason = {False: 0, None: 1, True: 2}, self.verdict.reason
+
+        def rank(one: Evidence) -> tuple[int, bool]:
+            return order[one.passed], one.detail not in reason
+
+        return tuple(sorted(self.verdict.evidence, key=rank))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

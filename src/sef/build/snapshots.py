@@ -10,9 +10,10 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from sef.build.places import make_scratch, repository_config
-from sef.cleanup import release
+from sef.build.places import make_scratch, repository_config, scratch_folders
+from sef.cleanup import begin_look, clean_looks, release
 from sef.config import Config
+from sef.owner import this_process
 from sef.repository import Repository, find_repository
 from sef.workspace import Workspace
 
@@ -39,12 +40,17 @@ async def open_snapshot(
     """
     repository = await find_repository(start)
     settings = repository_config(repository, config)
+    await clean_looks(repository, scratch_folders(repository))
     name = f"{what}-{secrets.token_hex(4)}"
-    scratch = await asyncio.to_thread(make_scratch, repository, name)
+    note = begin_look(repository, name, this_process())
+    scratch: Path | None = None
     try:
+        scratch = await asyncio.to_thread(make_scratch, repository, name)
         workspace = Workspace(repository, run=name, scratch=scratch)
         await workspace.open()
         yield Snapshot(repository=repository, config=settings, scratch=scratch, workspace=workspace)
     finally:
-        await asyncio.to_thread(shutil.rmtree, scratch, ignore_errors=True)
+        if scratch is not None:
+            await asyncio.to_thread(shutil.rmtree, scratch, ignore_errors=True)
         await release(repository, name)
+        note.unlink(missing_ok=True)
