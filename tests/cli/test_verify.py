@@ -20,8 +20,9 @@ from sef.cli import verifying
 from sef.cli.verifying import Order, verify_change
 from sef.errors import ConfigError, RepositoryError, UsageError
 from sef.judgement_model import ChangeTold, EvidenceTold, JudgementTold, TaskTold
-from sef.model import Kind
+from sef.model import Kind, Task
 from sef.submission import Submission
+from sef.verifiers import asks
 
 Make = Callable[..., Path]
 Capture = pytest.CaptureFixture[str]
@@ -420,6 +421,29 @@ def test_what_cannot_be_done_is_an_error_and_no_verdict(repository: Make, tmp_pa
         verify_change(Order(base="HEAD", start=root, head="HEAD", patch=tmp_path / "it"))
     with pytest.raises(UsageError, match="task is empty"):
         verify_change(Order(base="HEAD", start=root, task=" "))
+
+
+def test_a_shallow_clone_cannot_tell(repository: Make, tmp_path: Path) -> None:
+    """Without the commit at which the change began, the base's own work would count as undone."""
+    root = repository(FILES)
+    git(root, "checkout", "-q", "-b", "feature")
+    edit(root, CORE, "a + b", "b + a")
+    git(root, "commit", "-qam", "Swap the operands")
+    git(root, "checkout", "-q", "main")
+    (root / "calc/other.py").write_text("")
+    git(root, "add", "-A")
+    git(root, "commit", "-qm", "Something else")
+    git(tmp_path, "clone", "-q", "--depth=1", "--no-single-branch", f"file://{root}", "clone")
+    with pytest.raises(UsageError, match="too shallow"):
+        verify_change(Order(base="origin/main", head="origin/feature", start=tmp_path / "clone"))
+
+
+def test_words_that_go_on_for_ever_are_read_quickly() -> None:
+    """A message of commits is as long as its author likes."""
+    began = time.perf_counter()
+    for words in ("add ", "write and its ", "remove the "):
+        asks.about_tests(Task(id="x", text=words * 5000))
+    assert time.perf_counter() - began < 5
 
 
 def test_no_model_is_asked_unless_wanted(repository: Make, capsys: Capture) -> None:

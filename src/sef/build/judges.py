@@ -39,6 +39,7 @@ MODEL: Final = "judge"
 _DOCUMENTS: Final = frozenset((".md", ".mdx", ".rst", ".adoc", ".asciidoc"))
 """Ends of files that are documents and nothing else."""
 _TASK: Final = "change"
+_LONGEST_TASK: Final = 100_000
 Source = Literal["given", "commits", "none"]
 Telling = Callable[[str], None]
 
@@ -106,6 +107,8 @@ class ChangeJudge:
         """Judges one change. Raises UsageError where it is not there, or cannot be read."""
         if asked.task is not None and not asked.task.strip():
             raise UsageError("the task is empty", hint="Leave --task away, or say what was asked.")
+        if asked.task is not None and len(asked.task) > _LONGEST_TASK:
+            raise UsageError(f"the task is longer than {_LONGEST_TASK:,} characters")
         received = await self.intake.receive(asked.submission)
         text, source = _task(asked, received)
         routed: Route = ROUTERS["rules"]().route(Task(id=_TASK, text=text))
