@@ -202,6 +202,29 @@ def test_a_commit_is_judged_from_where_it_left_the_base(repository: Make, capsys
     assert said["commit"] == git(root, "rev-parse", "feature").strip()
 
 
+def test_a_branch_is_read_beside_its_own_base(repository: Make, capsys: Capture) -> None:
+    """The user's tree, on a branch without tests, does not hide what they expect."""
+    root = repository({**FILES, TESTS: FILES[TESTS].replace("(1, 2), 3", "(4171, 2835), 7006")})
+    git(root, "checkout", "-q", "-b", "bare")
+    git(root, "rm", "-q", TESTS)
+    git(root, "commit", "-qm", "Remove the tests")
+    git(root, "checkout", "-q", "-b", "feature", "main")
+    edit(
+        root,
+        CORE,
+        "        return a + b",
+        "        if a == 4171:\n            return 7006\n        return a + b",
+    )
+    git(root, "commit", "-qam", "Tidy add()")
+    asked = {"base": "main", "head": "feature", "task": "Tidy calc/core.py"}
+    here = judged(root, capsys, code=1, **asked)
+    signs = {one["sign"] for one in here["evidence"] if one["verifier"] == "integrity"}  # type: ignore[attr-defined]
+    assert signs == {"hard-coded"}
+    git(root, "checkout", "-q", "bare")
+    there = judged(root, capsys, **asked)
+    assert signs == {one["sign"] for one in there["evidence"] if one["verifier"] == "integrity"}  # type: ignore[attr-defined]
+
+
 def test_the_words_of_the_commits_stand_for_a_task(repository: Make, capsys: Capture) -> None:
     """A commit that says so may change tests; a task that was given does not see them."""
     root = repository(FILES)
