@@ -442,6 +442,11 @@ def test_what_cannot_be_done_is_an_error_and_no_verdict(repository: Make, tmp_pa
     with pytest.raises(UsageError, match="both"):
         (tmp_path / "it").write_text("x")
         verify_change(Order(base="HEAD", start=root, head="HEAD", patch=tmp_path / "it"))
+    with pytest.raises(UsageError, match="longer than"):
+        verify_change(Order(base="HEAD", start=root, task="x" * 100_001))
+    with pytest.raises(UsageError, match="no model can be asked") as refused:
+        verify_change(Order(base="HEAD", start=root, judge=True))
+    assert refused.value.hint == "Leave --judge away."
     with pytest.raises(UsageError, match="task is empty"):
         verify_change(Order(base="HEAD", start=root, task=" "))
 
