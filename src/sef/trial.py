@@ -106,6 +106,8 @@ class Trial:
                 base=draft.patch.base,
                 verifiers=stage.verifiers,
                 desk=desk,
+                drafter=stage.executor,
+                rank=self.call.rank,
             )
         except JournalError:
             raise
