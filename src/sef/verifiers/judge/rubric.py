@@ -19,8 +19,9 @@ RUBRIC: Final = 1
 """Version of the rubric: another one is another question."""
 LONGEST: Final = 60_000
 """Characters of one draft, its task and its evidence that a judge is shown."""
-MOST: Final = 150_000
-"""Characters of all drafts of one question; executors cut a task at 200,000."""
+MOST: Final = 100_000
+"""Characters of all drafts of one question; executors cut a task at 200,000, and what is made
+harmless grows."""
 _LONGEST_RUN: Final = 40
 _RUNS: Final = re.compile(f"`{{{_LONGEST_RUN + 1},}}")
 _BLOCKS: Final = re.compile(r"<(?=/?(?:finding|task)\b)", re.IGNORECASE)
