@@ -11,7 +11,7 @@ from command import PROJECT, sef
 
 Make = Callable[..., Path]
 pytestmark = pytest.mark.slow  # every command is a process of its own
-TABLES = "".join(
+TABLES = "[drafts]\naudit = 0\n" + "".join(
     f'[executors.{name}]\nuse = "scripted"\ntier = {tier}\nscript = "{name}.toml"\n'
     for name, tier in (("light", 1), ("second", 2), ("target", 3))
 )

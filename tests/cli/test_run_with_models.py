@@ -186,7 +186,7 @@ def test_a_model_judges_an_answer_and_cannot_write(staff: Staff, repository: Mak
         Turn(text="Done.", used=USED, times=20),
     ]
     with LoopbackProvider(turns) as provider:
-        config = configured(root, staff, provider.url)
+        config = configured(root, staff, provider.url, "[drafts]\naudit = 0\n")
         plan = root.parent / "plan.toml"
         text = "Explain how Adder adds two numbers"
         plan.write_text(f'[[task]]\nid = "how"\ntext = "{text}"\nkind = "explore"\n')
