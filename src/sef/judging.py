@@ -46,6 +46,8 @@ class Judge:
         base: str,
         verifiers: tuple[str, ...],
         desk: TaskDesk | None = None,
+        drafter: str = "",
+        rank: int = 0,
     ) -> Verdict:
         """Runs the named verifiers on a fresh fork of `commit` until one does not accept.
 
@@ -57,7 +59,14 @@ class Judge:
         verdict = Verdict(accepted=False, undecided=True, reason="no verifier was asked")
         async with self.workspace.fork(commit) as fork:
             case = Case(
-                task=task, route=route, draft=draft, checkout=fork.checkout, base=base, desk=desk
+                task=task,
+                route=route,
+                draft=draft,
+                checkout=fork.checkout,
+                base=base,
+                desk=desk,
+                drafter=drafter,
+                rank=rank,
             )
             for name in verifiers:
                 case = replace(case, evidence=evidence)

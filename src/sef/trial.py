@@ -131,6 +131,8 @@ class Trial:
                 base=draft.patch.base,
                 verifiers=stage.verifiers,
                 desk=desk,
+                drafter=stage.executor,
+                rank=self.call.rank,
             )
         except JournalError:
             raise

@@ -5,13 +5,13 @@ from __future__ import annotations
 import asyncio
 import os
 import shutil
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Iterable, Sequence
 from contextlib import asynccontextmanager, closing
 from dataclasses import dataclass, replace
 from decimal import Decimal
 from pathlib import Path
 
-from sef.build.checking import check_runner, verifiers
+from sef.build.checking import check_runner, model_judge, verifiers
 from sef.build.executors import Crew, Surroundings, crew, found_here
 from sef.build.places import (
     WallClock,
@@ -28,7 +28,7 @@ from sef.detection import Detection
 from sef.engine import Engine
 from sef.environment import remove_leftovers
 from sef.errors import UsageError
-from sef.events import Recorded, RunStarted
+from sef.events import Recorded, Routed, RunStarted
 from sef.executors.search import SearchExecutor
 from sef.executors.tests import TestsExecutor
 from sef.executors.wrappers import Budget
@@ -40,7 +40,7 @@ from sef.owner import this_process
 from sef.parts import Parts
 from sef.policy import NO_WARM_UP
 from sef.pools.local import LocalPool
-from sef.protocols import Executor, Sink
+from sef.protocols import Executor, Sink, Verifier
 from sef.repository import Repository, find_repository
 from sef.story import outcomes
 from sef.workspace import Workspace
@@ -189,15 +189,26 @@ def _parts(site: _Site, sinks: Sequence[Sink], hands: Crew) -> Parts:
         "search": SearchExecutor(),
     }
     drafts, past = site.config.drafts, past_runs(site.journal)
+    pool = LocalPool(site.workspace, mechanical | dict(hands.executors))
+    judge = model_judge(site.repository, site.config, hands, pool, WallClock())
+    asked: dict[str, Verifier] = {"judge": judge} if judge else {}
+
+    def prepare(routes: Iterable[Routed]) -> None:
+        hands.warm(told := tuple(routes))
+        if judge:
+            judge.prepare(told)
+
     return Parts(
         router=router(past, hands.executors),
-        pool=LocalPool(site.workspace, mechanical | dict(hands.executors)),
+        pool=pool,
         tiers=hands.tiers,
         wanting=hands.problems,
-        prepare=hands.warm,
+        prepare=prepare,
         sandbox=hands.sandbox,
         found=hands.found,
-        verifiers=verifiers(runner, site.workspace, site.repository),
+        verifiers={**verifiers(runner, site.workspace, site.repository), **asked},
+        asked=tuple(asked),
+        settled=site.config.verify.settled,
         sinks=sinks,
         clock=WallClock(),
         ledger=RunJournal(site.journal, site.run, hands.redaction.of),
