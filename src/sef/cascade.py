@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from types import MappingProxyType
 
 from sef.advice import Advice
@@ -72,6 +72,8 @@ class CascadeRunner:
                     await self._sample(about, fact)
                     return
                 findings += await self._handed_over(fact, left)
+                if isinstance(fact, Rejected) and fact.executor in left:
+                    about.rejected.append(left[fact.executor])
                 why = ended(fact)
             number += len(tried)
         await tell(Exhausted(task=task.id, epoch=epoch, reason=why))
@@ -122,6 +124,8 @@ class _Errand:
     reached: tuple[Reached, ...]
     rank: int
     advised: Mapping[str, Advice]
+    rejected: list[Patch] = field(default_factory=list)
+    """Drafts that were not accepted, in the order of their stages."""
 
     def before(self, number: int) -> Reached | None:
         return self.reached[number] if number < len(self.reached) else None
@@ -146,6 +150,7 @@ class _Errand:
             tell=tell or self.tell,
             advised=self.advised,
             handover=(WARM if findings else COLD) if number else "",
+            earlier=tuple(self.rejected),
         )
 
     def _call(self, number: int, findings: tuple[str, ...]) -> Call:

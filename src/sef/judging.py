@@ -12,7 +12,7 @@ from sef.desk import TaskDesk
 from sef.errors import JournalError
 from sef.experience import Experience, stratum_of
 from sef.fusion import ACCEPT, SETTLED
-from sef.model import Draft, Evidence, Route, Task, Verdict
+from sef.model import Draft, Evidence, Patch, Route, Task, Verdict
 from sef.protocols import Case, Clock, Verifier
 from sef.reasons import reason_of, with_gaps
 from sef.workspace import Workspace
@@ -46,10 +46,13 @@ class Judge:
         base: str,
         verifiers: tuple[str, ...],
         desk: TaskDesk | None = None,
+        executor: str = "",
+        earlier: tuple[Patch, ...] = (),
     ) -> Verdict:
         """Runs the named verifiers on a fresh fork of `commit` until one does not accept.
 
-        `base` is the commit that the tree must not be worse than. Models are asked by way of
+        `base` is the commit that the tree must not be worse than; `executor` drafted, and the
+        drafts before it that were rejected are the `earlier` ones. Models are asked by way of
         `desk` alone. Raises JournalError where what is asked of them cannot be booked.
         """
         started = self.clock.now()
@@ -57,7 +60,14 @@ class Judge:
         verdict = Verdict(accepted=False, undecided=True, reason="no verifier was asked")
         async with self.workspace.fork(commit) as fork:
             case = Case(
-                task=task, route=route, draft=draft, checkout=fork.checkout, base=base, desk=desk
+                task=task,
+                route=route,
+                draft=draft,
+                checkout=fork.checkout,
+                base=base,
+                desk=desk,
+                executor=executor,
+                earlier=earlier,
             )
             for name in verifiers:
                 case = replace(case, evidence=evidence)

@@ -8,7 +8,19 @@ from typing import Protocol
 
 from sef.advice import Advice
 from sef.events import Fact, Recorded
-from sef.model import Checkout, Draft, Effort, Evidence, Proposal, Route, Stage, Task, Tier, Verdict
+from sef.model import (
+    Checkout,
+    Draft,
+    Effort,
+    Evidence,
+    Patch,
+    Proposal,
+    Route,
+    Stage,
+    Task,
+    Tier,
+    Verdict,
+)
 from sef.steps import Reporting, unheard
 
 
@@ -48,6 +60,10 @@ class Case:
     """What the verifiers before this one found."""
     desk: Desk | None = None
     """Where models may be asked; None: none may."""
+    executor: str = ""
+    """Who drafted; empty where that is not known."""
+    earlier: tuple[Patch, ...] = ()
+    """Drafts of the same task on the same base that were rejected."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

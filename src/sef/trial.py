@@ -12,7 +12,7 @@ from sef.errors import DraftFailure, JournalError
 from sef.events import Accepted, Answered, Dispatched, Drafted, Failed, Rejected
 from sef.hedging import Ending, Tell
 from sef.judging import Judge
-from sef.model import Draft, Proposal, Tier, Usage, Verdict
+from sef.model import Draft, Patch, Proposal, Tier, Usage, Verdict
 from sef.protocols import Call, Clock, Pool
 from sef.reasons import STOPPED, reason_of, spent
 from sef.recall import Reached
@@ -36,6 +36,8 @@ class Trial:
     """What verifiers were told before an interruption."""
     handover: str = ""
     """See `Dispatched`."""
+    earlier: tuple[Patch, ...] = ()
+    """Drafts of earlier stages that were rejected."""
 
     async def run(self, before: Reached | None) -> Ending:
         """Drafts and judges, as far as that was not done before; how it ended is told."""
@@ -106,6 +108,8 @@ class Trial:
                 base=draft.patch.base,
                 verifiers=stage.verifiers,
                 desk=desk,
+                executor=stage.executor,
+                earlier=self.earlier,
             )
         except JournalError:
             raise

@@ -13,6 +13,7 @@ from pathlib import Path
 
 from sef.build.checking import check_runner, verifiers
 from sef.build.executors import Crew, Surroundings, crew, found_here
+from sef.build.fresh import fresh_tests
 from sef.build.places import (
     WallClock,
     make_scratch,
@@ -189,15 +190,25 @@ def _parts(site: _Site, sinks: Sequence[Sink], hands: Crew) -> Parts:
         "search": SearchExecutor(),
     }
     drafts, past = site.config.drafts, past_runs(site.journal)
+    pool = LocalPool(site.workspace, mechanical | dict(hands.executors))
+    fresh = fresh_tests(
+        site.config,
+        hands,
+        pool=pool,
+        runner=runner,
+        workspace=site.workspace,
+        repository=site.repository,
+    )
     return Parts(
         router=router(past, hands.executors),
-        pool=LocalPool(site.workspace, mechanical | dict(hands.executors)),
+        pool=pool,
         tiers=hands.tiers,
         wanting=hands.problems,
         prepare=hands.warm,
         sandbox=hands.sandbox,
         found=hands.found,
-        verifiers=verifiers(runner, site.workspace, site.repository),
+        verifiers=verifiers(runner, site.workspace, site.repository) | fresh,
+        asked=tuple(fresh),
         sinks=sinks,
         clock=WallClock(),
         ledger=RunJournal(site.journal, site.run, hands.redaction.of),

@@ -212,6 +212,7 @@ def _result(
         unnamed=report.unnamed,
         stopped=report.stopped,
         note=report.note,
+        passing=report.passing,
     )
 
 
