@@ -72,8 +72,7 @@ class CascadeRunner:
                     await self._sample(about, fact)
                     return
                 findings += await self._handed_over(fact, left)
-                if isinstance(fact, Rejected) and fact.executor in left:
-                    about.rejected.append(left[fact.executor])
+                about.remember(fact, left)
                 why = ended(fact)
             number += len(tried)
         await tell(Exhausted(task=task.id, epoch=epoch, reason=why))
@@ -126,6 +125,12 @@ class _Errand:
     advised: Mapping[str, Advice]
     rejected: list[Patch] = field(default_factory=list)
     """Drafts that were not accepted, in the order of their stages."""
+
+    def remember(self, fact: Rejected | Failed, left: Mapping[str, Patch]) -> None:
+        """Keeps a draft that was rejected; one that was only doubted was not found wrong."""
+        rejected = isinstance(fact, Rejected) and not fact.verdict.doubted
+        if rejected and fact.executor in left:
+            self.rejected.append(left[fact.executor])
 
     def before(self, number: int) -> Reached | None:
         return self.reached[number] if number < len(self.reached) else None

@@ -118,7 +118,7 @@ class Noting:
 
 
 @asynccontextmanager
-async def _room(root: Path, tmp_path: Path, writer: object, *, more: object = None):  # type: ignore[no-untyped-def] # noqa: ANN202
+async def _room(root: Path, tmp_path: Path, writer: object, *, more: object = None):  # type: ignore[no-untyped-def]
     repository = await find_repository(root)
     scratch = tmp_path / "scratch"
     scratch.mkdir(parents=True, exist_ok=True)

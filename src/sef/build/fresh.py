@@ -6,7 +6,6 @@ from sef.build.executors import Crew
 from sef.build.places import WallClock
 from sef.checks import CheckRunner
 from sef.config import Config
-from sef.errors import ConfigError
 from sef.model import Tier
 from sef.protocols import Pool, Verifier
 from sef.repository import Repository
@@ -23,10 +22,7 @@ def fresh_tests(
     workspace: Workspace,
     repository: Repository,
 ) -> dict[str, Verifier]:
-    """The verifier that has tests written, by its name; empty where nobody can be asked.
-
-    Raises ConfigError where sef.toml names nobody.
-    """
+    """The verifier that has tests written, by its name; empty where nobody can be asked."""
     writers = fresh_writers(config, hands)
     if not writers:
         return {}
@@ -51,15 +47,7 @@ def fresh_writers(config: Config, hands: Crew) -> tuple[Writer, ...]:
     if wanted == "auto":
         # A light model alone is no judge of what it drafts itself.
         return tuple(serving) if any(one.tier >= Tier.STANDARD for one in serving) else ()
-    tiers = {one.name: one.tier for one in config.executors} | {
-        one.name: one.tier for one in serving
-    }
-    if wanted not in tiers:
-        raise ConfigError(
-            f"[verify] fresh = {wanted!r} names no executor",
-            hint=f"Take off, auto or one of: {', '.join(sorted(tiers)) or 'none is configured'}.",
-        )
-    if wanted not in hands.executors:
-        return ()  # it cannot be had, which is told with the executors
-    first = Writer(name=wanted, tier=tiers[wanted])
-    return (first, *(one for one in serving if one.name != wanted))
+    # That sef.toml has it was seen when it was read; where it cannot be had, that is told there.
+    named = (one for one in config.executors if one.name == wanted and wanted in hands.executors)
+    first = [Writer(name=one.name, tier=one.tier) for one in named]
+    return (*first, *(one for one in serving if one.name != wanted)) if first else ()

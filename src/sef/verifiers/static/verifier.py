@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import sys
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Final
 
@@ -19,6 +20,7 @@ from sef.verifiers.static.compared import Sides, new_problems, newer_syntax
 from sef.verifiers.static.facts import NOTHING, Facts, facts_of
 from sef.verifiers.static.findings import Finding
 from sef.verifiers.static.links import Tree
+from sef.verifiers.static.repeated import repeated
 from sef.verifiers.static.syntax import LIMIT, is_costly, oldest_python
 
 _LOOKED_AT: Final = (".py", ".pyi", ".json", ".toml", ".yaml", ".yml")
@@ -53,7 +55,8 @@ class Static:
                 found = await asyncio.to_thread(self._look, case, paths, before, tree)
         except TimeoutError:
             return _too_slow()
-        return _verdict(found, len(paths))
+        seen = _verdict(found, len(paths))
+        return replace(seen, evidence=(*seen.evidence, *await repeated(self._git, case)))
 
     def _look(
         self, case: Case, paths: Sequence[str], before: Mapping[str, bytes], tree: Sequence[str]
