@@ -206,8 +206,9 @@ def test_a_test_that_passes_on_the_base_says_nothing(repository: Make, tmp_path:
         ("def test_mul(:\n", "cannot be read as Python"),
         ("import nowhere_to_be_found\n" + FRESH, "nowhere_to_be_found, which is not"),
         (FRESH.replace("test_mul()", "test_mul(wanted)"), "a fixture that is not there"),
+        (FRESH + "\ndef test_raises():\n    add\n    ops.mul(1, 1)\n", "asks for add, which"),
     ],
-    ids=["syntax", "module", "fixture"],
+    ids=["syntax", "module", "fixture", "name"],
 )
 def test_a_broken_test_is_worthless(text: str, why: str, repository: Make, tmp_path: Path) -> None:
     """It rejects nobody, and is named."""
@@ -392,6 +393,13 @@ def test_a_draft_that_hangs_in_them_is_undecided(
     monkeypatch.setattr("sef.verifiers.fresh.verifier._DEADLINE_S", 5.0)
     hanging = OPS + "\n\ndef mul(a, b):\n    while True:\n        pass\n"
     verdict, _ = judge(repository(PROJECT), tmp_path, WRITES, hanging)
+    assert (verdict.accepted, verdict.undecided, sign(verdict)) == (False, True, "fresh-unrun")
+
+
+def test_a_draft_that_skips_them_is_undecided(repository: Make, tmp_path: Path) -> None:
+    """Its code may raise what pytest takes for a skip."""
+    skips = f"import unittest\n{OPS}\n\ndef mul(a, b):\n    raise unittest.SkipTest('later')\n"
+    verdict, _ = judge(repository(PROJECT), tmp_path, WRITES, skips)
     assert (verdict.accepted, verdict.undecided, sign(verdict)) == (False, True, "fresh-unrun")
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from sef.checks import Check, CheckRun
@@ -63,14 +65,23 @@ def test_what_fails_by_chance_on_the_draft_is_left_out() -> None:
 
 
 def test_a_test_without_a_result_has_not_passed() -> None:
-    """As where the draft has it skipped or left out."""
-    found = on_draft(run((OLD,)), None, Usable(tests=frozenset((ONE,)), files=frozenset(("o.py",))))
-    assert found.held == ()
-    assert set(found.left_out) == {
-        f"{ONE} (gave no result on the draft)",
-        "o.py (gave no result on the draft)",
-    }
-    assert verdict(found, ()).evidence[0].sign == "fresh-none"
+    """As where the draft has it skipped or left out: doubt rejects."""
+    usable = Usable(tests=frozenset((ONE, TWO)), files=frozenset(("o.py",)))
+    found = on_draft(run((OLD, TWO)), None, usable)
+    assert found.held == (TWO,)
+    assert set(found.silent) == {ONE, "o.py"}
+    said = verdict(found, ())
+    assert (said.accepted, said.undecided) == (False, True)
+    assert said.evidence[0].sign == "fresh-unrun"
+
+
+def test_more_tests_skipped_than_on_the_base_is_a_doubt() -> None:
+    """Nobody knows which tests a file has that did not import on the base."""
+    usable = at_base(run((), {FILE: "No module named 'shapes'"}), None, (FILE,), GROUND)
+    skipping = replace(run((ONE,)), counts=Counts(passed=1, skipped=1))
+    said = verdict(on_draft(skipping, None, usable), ())
+    assert said.undecided
+    assert "1 more than on the base" in said.reason
 
 
 def test_a_file_that_no_longer_imports_fails() -> None:
@@ -84,6 +95,7 @@ def test_a_file_that_no_longer_imports_fails() -> None:
 def test_a_base_on_which_nothing_was_imported_is_believed() -> None:
     """Only where every file failed at once: a test that ran must be known to judge the base."""
     assert says_of_base(run((), {FILE: "No module named 'shapes'"}, proved=False), (FILE,))
+    assert says_of_base(run((), {ONE: "No module named 'shapes'"}, proved=False), (FILE,))
     assert not says_of_base(run((), {ONE: "assert 0"}, proved=False), (FILE,))
     assert not says_of_base(run((OLD,), {FILE: ""}, proved=False), (FILE,))
 
@@ -101,6 +113,10 @@ def test_a_base_on_which_nothing_was_imported_is_believed() -> None:
         ("ImportError: cannot import name 'area' from 'app.main' (/x/main.py)", False),
         ("AttributeError: module 'calc.ops' has no attribute 'area'", False),
         ("assert 1 == 2", False),
+        ("AssertionError: file a.py, line 3", False),
+        ("file /fork/tests/test_new.py, line 3", True),
+        ('failed on setup with "file /fork/tests/test_new.py, line 3', True),
+        ('failed on setup with "ValueError: no', False),
         ("", False),
     ],
 )

@@ -10,14 +10,14 @@ from typing import Final
 from sef.checks import CheckRun
 from sef.model import Evidence, Verdict
 from sef.text import one_line
-from sef.verifiers.fresh.reasons import Ground, broken
+from sef.verifiers.fresh.reasons import Ground, broken, no_module
 
 SIGNS: Final = MappingProxyType(
     {
         "fresh-hold": "Fresh tests fail on the base and pass on the draft; none fails on it.",
         "fresh-fail": "Every fresh test that fails on the base fails on the draft too.",
         "fresh-divided": "Some of them pass on the draft and some fail: one side is wrong.",
-        "fresh-unrun": "Fresh tests could not be run to their end on the draft.",
+        "fresh-unrun": "Fresh tests gave no result on the draft, by its doing or not.",
         "fresh-none": "No fresh test was written, or none of them shows anything.",
     }
 )
@@ -36,6 +36,10 @@ class Usable:
     """Files that fail as a whole there, as where they import what is still to be made."""
     left_out: tuple[str, ...] = ()
     """The others, each with the reason why it shows nothing."""
+    reasons: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
+    """Why they fail there."""
+    skipped: int = 0
+    """Tests that were not run there."""
 
     def has(self, test: str) -> bool:
         """True where a result of that test, or file, on a draft says something."""
@@ -52,6 +56,8 @@ class Found:
     failed: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
     """Test and reason."""
     left_out: tuple[str, ...] = ()
+    silent: tuple[str, ...] = ()
+    """What gave no result, although it was run on the base."""
 
 
 def ended(run: CheckRun) -> bool:
@@ -67,8 +73,10 @@ def says_of_base(run: CheckRun, files: Collection[str]) -> bool:
     """
     if not ended(run):
         return False
-    at_once = run.proof.offender is None and bool(run.failing) and run.failing <= set(files)
-    return run.proof.proved or (at_once and not run.passing)
+    why = reasons(run)
+    at_once = all(one in files or no_module(why.get(one, "")) for one in run.failing)
+    at_once = at_once and bool(run.failing) and not run.passing
+    return run.proof.proved or (at_once and run.proof.offender is None)
 
 
 def at_base(
@@ -92,7 +100,13 @@ def at_base(
             tests.add(test)
     passing = (test for test in sorted(run.passing) if _path(test) in files)
     left.extend(f"{test} (passes on the base)" for test in passing)
-    return Usable(tests=frozenset(tests), files=frozenset(whole), left_out=tuple(left))
+    return Usable(
+        tests=frozenset(tests),
+        files=frozenset(whole),
+        left_out=tuple(left),
+        reasons=MappingProxyType(why),
+        skipped=_skipped(run),
+    )
 
 
 def on_draft(run: CheckRun, again: CheckRun | None, usable: Usable) -> Found:
@@ -102,17 +116,22 @@ def on_draft(run: CheckRun, again: CheckRun | None, usable: Usable) -> Found:
     mine = {test for test in run.failing | run.passing if usable.has(test)}
     flaky = {test for test in mine if (test in run.failing) != (test in other.failing)}
     failed = {test: why.get(test, "") for test in sorted(mine & run.failing - flaky)}
-    gone = {
+    silent = {
         test for test in usable.tests if test not in mine and _path(test) not in run.failing
     } | {path for path in usable.files if not any(_path(test) == path for test in mine)}
+    if not silent and _skipped(run) > usable.skipped:
+        silent = {f"{_skipped(run) - usable.skipped} more than on the base"}
     return Found(
         held=tuple(sorted(mine & run.passing - flaky)),
         failed=MappingProxyType(failed),
-        left_out=(
-            *(f"{test} (flaky on the draft)" for test in sorted(flaky)),
-            *(f"{test} (gave no result on the draft)" for test in sorted(gone)),
-        ),
+        left_out=tuple(f"{test} (flaky on the draft)" for test in sorted(flaky)),
+        silent=tuple(sorted(silent)),
     )
+
+
+def _skipped(run: CheckRun) -> int:
+    counts = run.counts
+    return counts.skipped + counts.xfailed + counts.deselected if counts else 0
 
 
 def reasons(run: CheckRun) -> dict[str, str]:
@@ -129,6 +148,9 @@ def verdict(found: Found, notes: Sequence[str]) -> Verdict:
     held, failed = len(found.held), len(found.failed)
     total = held + failed
     notes = (*notes, *left_out(found.left_out))
+    if found.silent and not failed:
+        named = ", ".join(one_line(one, 120) for one in found.silent[:_NAMED])
+        return unrun(f"fresh tests were skipped on the draft: {named}", notes)
     if not total:
         return nothing("fresh tests show nothing", *notes)
     if not failed:

@@ -11,7 +11,9 @@ from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 
 _UNREADABLE = re.compile(r"(?:SyntaxError|IndentationError|TabError)\b")
-_NO_FIXTURE = re.compile(r"fixture '[^']*' not found|file \S.*, line \d+")
+_NO_FIXTURE = re.compile(
+    r"(?:failed on setup with \")?(?:fixture '[^']*' not found|file \S.*, line \d+$)"
+)
 """pytest's report begins with the place of the test that asks for the fixture."""
 _NO_MODULE = re.compile(r"No module named '([\w.]+)'")
 _NO_NAME = re.compile(
@@ -53,7 +55,7 @@ def broken(reason: str, ground: Ground) -> str:
     """Why the test itself cannot work; empty where it may."""
     if _UNREADABLE.match(reason):
         return "it cannot be read as Python"
-    if _NO_FIXTURE.search(reason):
+    if _NO_FIXTURE.match(reason):
         return "it asks for a fixture that is not there"
     foreign = _module(reason)
     if foreign and not ground.has(foreign):
@@ -75,6 +77,16 @@ def unstated(reason: str, ground: Ground, used: Collection[str]) -> str:
     """
     name = _missing(reason)
     return name if name in used and name not in ground.words else ""
+
+
+def undefined(reason: str) -> bool:
+    """True where a name was used that is bound nowhere: by the test itself, if it stays so."""
+    return _NOT_DEFINED.search(reason) is not None
+
+
+def no_module(reason: str) -> bool:
+    """True where a module is missing: the code in it cannot have run."""
+    return _NO_MODULE.search(reason) is not None
 
 
 def _missing(reason: str) -> str:

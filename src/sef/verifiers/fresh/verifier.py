@@ -30,7 +30,7 @@ from sef.verifiers.fresh.outcome import (
     unrun,
     verdict,
 )
-from sef.verifiers.fresh.reasons import Ground, unstated, words
+from sef.verifiers.fresh.reasons import Ground, undefined, unstated, words
 from sef.verifiers.fresh.writing import Writing, Written
 from sef.workspace import Workspace
 
@@ -150,16 +150,19 @@ class FreshTests:
             if not any(usable.has(test) for test in run.failing):
                 break
         found = on_draft(runs[0], runs[1] if len(runs) > 1 else None, usable)
-        return verdict(await self._stated(found, case, written.files), notes)
+        return verdict(await self._stated(found, case, written.files, usable), notes)
 
-    async def _stated(self, found: Found, case: Case, files: Mapping[str, bytes]) -> Found:
+    async def _stated(
+        self, found: Found, case: Case, files: Mapping[str, bytes], usable: Usable
+    ) -> Found:
         """Without the tests that fail for want of a name that neither task nor base has."""
         ground = self._ground(case)
         used = words(" ".join(data.decode("utf-8", "replace") for data in files.values()))
         failed, left = dict(found.failed), list(found.left_out)
         for test, why in found.failed.items():
             name = unstated(why, ground, used)
-            if name and not await self._in_code(name, case.base):
+            own = undefined(why) and usable.reasons.get(test) == why
+            if name and (own or not await self._in_code(name, case.base)):
                 del failed[test]
                 left.append(
                     f"{test} (asks for {one_line(name, 60)}, which the task does not state)"
