@@ -10,16 +10,13 @@ from types import MappingProxyType
 from sef.advice import Advice
 from sef.errors import JournalError
 from sef.git import Git
-from sef.model import Draft, Patch, Proposal
+from sef.model import Patch, Proposal
 from sef.protocols import Call, Case, Clock, Desk, Pool
 from sef.reasons import CALLED_OFF, reason_of, spent
 from sef.steps import Step, Steps
-from sef.text import plain
 from sef.verifiers.fresh.asking import Writer, call, chosen, question
 from sef.verifiers.fresh.files import taken
 from sef.workspace import Workspace
-
-_ANSWER = 2_000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -105,16 +102,13 @@ class Writing:
         except Exception as error:  # foreign code: there are no tests then
             advice = lost(error, reason_of(error))
         else:
-            advice = _advice(draft)
+            # What it says of its tests is not kept: the journal lies where a draft might read.
+            advice = Advice(text="", usage=draft.usage, patch=draft.patch)
         await desk.told(key, advice)
         # Whoever drafts next might look for tests among the references.
         kept = f"refs/sef/{self._workspace.run}/{asking.key}"
         await self._git.run("update-ref", "-d", kept)
         return advice
-
-
-def _advice(draft: Draft) -> Advice:
-    return Advice(text=plain(draft.answer.text, _ANSWER), usage=draft.usage, patch=draft.patch)
 
 
 async def _unheard(_: Proposal) -> None:
