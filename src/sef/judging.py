@@ -12,7 +12,7 @@ from sef.desk import TaskDesk
 from sef.errors import JournalError
 from sef.experience import Experience, stratum_of
 from sef.fusion import ACCEPT, SETTLED
-from sef.model import Draft, Evidence, Route, Task, Verdict
+from sef.model import Draft, Evidence, Patch, Route, Task, Verdict
 from sef.protocols import Case, Clock, Verifier
 from sef.reasons import reason_of, with_gaps
 from sef.workspace import Workspace
@@ -48,10 +48,12 @@ class Judge:
         desk: TaskDesk | None = None,
         drafter: str = "",
         rank: int = 0,
+        earlier: tuple[Patch, ...] = (),
     ) -> Verdict:
         """Runs the named verifiers on a fresh fork of `commit` until one does not accept.
 
-        `base` is the commit that the tree must not be worse than. Models are asked by way of
+        `base` is the commit that the tree must not be worse than; `executor` drafted, and the
+        drafts before it that were rejected are the `earlier` ones. Models are asked by way of
         `desk` alone. Raises JournalError where what is asked of them cannot be booked.
         """
         started = self.clock.now()
@@ -67,6 +69,7 @@ class Judge:
                 desk=desk,
                 drafter=drafter,
                 rank=rank,
+                earlier=earlier,
             )
             for name in verifiers:
                 case = replace(case, evidence=evidence)

@@ -64,6 +64,8 @@ class Case:
     """Name of the executor that drafted; no model is told."""
     rank: int = 0
     """See `Assignment`: above 1 other tasks wait for this one."""
+    earlier: tuple[Patch, ...] = ()
+    """Drafts of the same task on the same base that were rejected."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

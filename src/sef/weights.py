@@ -32,11 +32,15 @@ START: Final = log_odds(DRAFT)
 AGAINST: Final = -5.0
 """Of a sign that speaks against the draft and is not listed: it is told where it rejects."""
 _HOLD: Final = log_odds(PRIOR) - START
+_AGAIN: Final = -1.5
+"""Of a draft that repeats one that was rejected: as much as `fresh-hold` speaks for one. It is
+set, not measured."""
 WEIGHTS: Final[Mapping[tuple[str, bool | None], float]] = MappingProxyType(
     {
         ("tests-hold", True): _HOLD,
         ("code-same", True): 5.0,
         ("fresh-hold", True): 1.5,
+        ("same-patch", None): _AGAIN,
         ("judge-yes", True): log_odds(JUDGE),
         ("cited-place-holds", True): 1.5,
         ("run-agrees", True): 5.0,

@@ -13,6 +13,7 @@ from pathlib import Path
 
 from sef.build.checking import check_runner, model_judge, verifiers
 from sef.build.executors import Crew, Surroundings, crew, found_here
+from sef.build.fresh import fresh_tests
 from sef.build.places import (
     WallClock,
     make_scratch,
@@ -40,7 +41,7 @@ from sef.owner import this_process
 from sef.parts import Parts
 from sef.policy import NO_WARM_UP
 from sef.pools.local import LocalPool
-from sef.protocols import Executor, Sink, Verifier
+from sef.protocols import Executor, Sink
 from sef.repository import Repository, find_repository
 from sef.story import outcomes
 from sef.workspace import Workspace
@@ -190,8 +191,16 @@ def _parts(site: _Site, sinks: Sequence[Sink], hands: Crew) -> Parts:
     }
     drafts, past = site.config.drafts, past_runs(site.journal)
     pool = LocalPool(site.workspace, mechanical | dict(hands.executors))
+    asked = fresh_tests(
+        site.config,
+        hands,
+        pool=pool,
+        runner=runner,
+        workspace=site.workspace,
+        repository=site.repository,
+    )
     judge = model_judge(site.repository, site.config, hands, pool, WallClock())
-    asked: dict[str, Verifier] = {"judge": judge} if judge else {}
+    asked |= {"judge": judge} if judge else {}
 
     def prepare(routes: Iterable[Routed]) -> None:
         hands.warm(told := tuple(routes))

@@ -217,6 +217,7 @@ def _result(
         unnamed=report.unnamed,
         stopped=report.stopped,
         note=report.note,
+        passing=report.passing,
     )
 
 
