@@ -6,14 +6,15 @@ import asyncio
 import os
 import shutil
 from collections.abc import AsyncIterator, Iterable, Sequence
-from contextlib import asynccontextmanager, closing
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, closing
 from dataclasses import dataclass, replace
 from decimal import Decimal
 from pathlib import Path
 
 from sef.build.checking import check_runner, model_judge, verifiers
-from sef.build.executors import Crew, Surroundings, crew, found_here
+from sef.build.executors import Crew
 from sef.build.fresh import fresh_tests
+from sef.build.hands import open_crew
 from sef.build.places import (
     WallClock,
     make_scratch,
@@ -22,17 +23,14 @@ from sef.build.places import (
     repository_config,
     scratch_folders,
 )
-from sef.build.sandboxing import sandbox_of, with_own_programs
 from sef.cleanup import clean, release
 from sef.config import Config
-from sef.detection import Detection
 from sef.engine import Engine
 from sef.environment import remove_leftovers
 from sef.errors import UsageError
 from sef.events import Recorded, Routed, RunStarted
 from sef.executors.search import SearchExecutor
 from sef.executors.tests import TestsExecutor
-from sef.executors.wrappers import Budget
 from sef.experience import Promise
 from sef.journal import Journal, RunJournal
 from sef.learning import learned, past_runs, router
@@ -146,41 +144,8 @@ async def _opened(start: Path, config: Path | None, run: str) -> AsyncIterator[_
             await asyncio.to_thread(shutil.rmtree, scratch, ignore_errors=True)
 
 
-@asynccontextmanager
-async def _crew(site: _Site, limit: Decimal | None) -> AsyncIterator[Crew]:
-    """The executors that ask models, ended afterwards."""
-    variables, home = with_own_programs(os.environ), Path.home()
-    configs, detection = await asyncio.to_thread(found_here, site.config, variables, home)
-    tree, scratch = site.repository.root, site.scratch
-    sandbox, wanting = await asyncio.to_thread(
-        sandbox_of, site.config, variables, tree=tree, scratch=scratch
-    )
-    most = limit or site.config.budget_usd
-    around = Surroundings(
-        variables=variables,
-        home=home,
-        clock=WallClock(),
-        sandbox=sandbox,
-        wanting=wanting,
-        hidden=(tree, scratch),
-        budget=Budget(most) if most is not None else None,
-    )
-    hands = await asyncio.to_thread(crew, configs, around)
-    problems = hands.problems if configs else (detection.said,)
-    async with hands.closing:
-        yield replace(
-            hands,
-            problems=tuple(filter(None, problems)),
-            sandbox=sandbox.level if sandbox else "none",
-            found="" if site.config.executors else _told(detection, hands),
-        )
-
-
-def _told(detection: Detection, hands: Crew) -> str:
-    """Where the models come from that nobody configured; empty where there are none."""
-    if detection.serving is None or not hands.executors:
-        return ""
-    return f"{detection.serving.source}: {', '.join(hands.executors)}"
+def _crew(site: _Site, limit: Decimal | None) -> AbstractAsyncContextManager[Crew]:
+    return open_crew(site.config, site.repository.root, site.scratch, limit)
 
 
 def _parts(site: _Site, sinks: Sequence[Sink], hands: Crew) -> Parts:
