@@ -12,9 +12,10 @@ from pathlib import Path
 import pytest
 
 from sef.checks import PYTHON, Check, CheckRun
+from sef.checks.memory import limits
 from sef.environment import Proof
 from sef.model import Counts
-from sef.reach import Bases, Key, fingerprint, limits, rejects_early, settle, suspects
+from sef.reach import Bases, Key, fingerprint, rejects_early, settle, suspects
 
 _CHECK = Check(name="tests", runner="pytest", argv=(PYTHON, "-m", "pytest"), python=True)
 _KEY = Key(tree="t1", check=_CHECK, environment="e1")

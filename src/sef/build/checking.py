@@ -44,6 +44,7 @@ def check_runner(repository: Repository, config: Config, scratch: Path) -> Check
             tests=config.checks.tests, lint=config.checks.lint, types=config.checks.types
         ),
         timeout_s=config.checks.timeout_s,
+        memory_mb=config.checks.memory_mb,
         tree=repository.root,
     )
 

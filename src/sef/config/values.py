@@ -23,6 +23,8 @@ class ChecksConfig:
     """Command line of the type checker."""
     timeout_s: float = 900.0
     """Seconds that one command may take."""
+    memory_mb: int | None = None
+    """MiB that each process of one may take in a fork; None: no limit of its own."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
