@@ -10,6 +10,7 @@ from sef.config import Config
 from sef.environment import Environments
 from sef.environment.foreign import ForeignEnvironments
 from sef.protocols import Verifier
+from sef.reach import Bases, Reach
 from sef.repository import Repository
 from sef.verifiers.applies import Applies
 from sef.verifiers.checks import Checks
@@ -61,7 +62,11 @@ def verifiers(
     `python` is the version of the project's interpreter; None: unknown.
     """
     git = repository.git
-    checks = {name: Checks(name, runner, workspace) for name in ("lint", "types", "tests")}
+    bases, reach = Bases(), Reach(git, tree=repository.root)
+    checks = {
+        name: Checks(name, runner, workspace, bases=bases, reach=reach)
+        for name in ("lint", "types", "tests")
+    }
     return {
         "applies": Applies(git),
         "scope": Scope(),
