@@ -80,6 +80,7 @@ def judged(
     task: Task = TASK,
     checks: ChecksConfig | None = None,
     long_s: float = 10.0,
+    first: float = 0.25,
     processes: int = 4096,
     twice: bool = False,
     unheld: bool = False,
@@ -103,7 +104,9 @@ def judged(
         runner = replace(runner, processes=processes)
         runner.noted.clear()
         reach = Reach(repository.git, tree=root)
-        verifier = Checks("tests", runner, workspace, bases=Bases(), reach=reach, long_s=long_s)
+        verifier = Checks(
+            "tests", runner, workspace, bases=Bases(), reach=reach, long_s=long_s, first=first
+        )
         verdicts, seconds, bases = [], [], {workspace.base}
         base = workspace.base
         for edit in edits:

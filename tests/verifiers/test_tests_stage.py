@@ -63,7 +63,7 @@ def test_the_base_is_run_once_a_tree(repository: Make, tmp_path: Path) -> None:
 def test_reached_tests_that_fail_reject_early(repository: Make, tmp_path: Path) -> None:
     """Where all tests take long; what fails is run once more, alone, and all tests are not."""
     bad = writes({"calc/ops.py": _BAD})
-    found = judged(repository(_PROJECT), tmp_path, bad, bad, long_s=0.0)
+    found = judged(repository(_PROJECT), tmp_path, bad, bad, long_s=0.0, first=60.0)
     late, early = found.verdicts
     assert "test_sub" in late.reason
     assert early.reason == (
@@ -78,7 +78,7 @@ def test_reached_tests_that_fail_reject_early(repository: Make, tmp_path: Path) 
 def test_reached_tests_that_pass_accept_nothing(repository: Make, tmp_path: Path) -> None:
     """All tests are run then."""
     good = writes({"calc/ops.py": _FASTER})
-    found = judged(repository(_PROJECT), tmp_path, good, good, long_s=0.0)
+    found = judged(repository(_PROJECT), tmp_path, good, good, long_s=0.0, first=60.0)
     assert found.runs[-2:] == (("draft", _SUB), ("draft", _ALL))
     assert [one.accepted for one in found.verdicts] == [True, True]
 
@@ -95,7 +95,7 @@ def test_a_test_that_needs_others_before_it_does_not_reject_early(
     )
     files = {**_PROJECT, "tests/test_ops.py": needy}
     good = writes({"calc/ops.py": _FASTER})
-    found = judged(repository(files), tmp_path, good, good, long_s=0.0)
+    found = judged(repository(files), tmp_path, good, good, long_s=0.0, first=60.0)
     assert [one.accepted for one in found.verdicts] == [True, True], found.verdicts[1].reason
     assert ("base", f"{_ALL} tests/test_ops.py::test_second") in found.runs
 

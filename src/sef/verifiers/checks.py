@@ -17,7 +17,7 @@ from sef.verifiers import compare, rests
 from sef.verifiers.compare import Finding
 from sef.verifiers.on_base import OnBase
 from sef.verifiers.scope import may_change
-from sef.verifiers.suite import LONG_S, Noted, Suite
+from sef.verifiers.suite import FIRST, LONG_S, Noted, Suite
 from sef.workspace import Workspace
 
 _NONE_FOUND = "no tests were found; name the command in sef.toml: [checks] tests = ..."
@@ -32,7 +32,8 @@ class Checks:
     run on the base too, once a tree: a draft's code can end a run early that looks green.
 
     `bases` are shared with other checks; `reach` tells which tests a change reaches, which are run
-    first where all of them take longer than `long_s` seconds on the base. None: it is not asked.
+    first where all of them take longer than `long_s` seconds on the base, and where they are a
+    smaller share than `first`; that share of the time is what they get. None: it is not asked.
     """
 
     def __init__(
@@ -44,12 +45,15 @@ class Checks:
         bases: Bases | None = None,
         reach: Reach | None = None,
         long_s: float = LONG_S,
+        first: float = FIRST,
     ) -> None:
         self._name = name
         self._runner = runner if runner.tree else replace(runner, tree=workspace.root)
         self._workspace = workspace
         self._base = OnBase(self._runner, workspace, bases or Bases())
-        self._suite = Suite(self._runner, workspace, self._base, reach=reach, long_s=long_s)
+        self._suite = Suite(
+            self._runner, workspace, self._base, reach=reach, long_s=long_s, first=first
+        )
 
     async def verify(self, case: Case) -> Verdict:
         """Runs every check of that name in the case's checkout; the worst finding counts."""

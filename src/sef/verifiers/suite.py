@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 from sef.checks import Check, CheckRun, CheckRunner
@@ -20,8 +20,9 @@ from sef.workspace import Workspace
 
 LONG_S: Final = 10.0
 """Seconds that all tests take on the base, from which on those that are reached are run first."""
-_FEW: Final = 0.25
-"""Share of all tests from which on running some of them first costs right drafts too much."""
+FIRST: Final = 0.25
+"""Share of all tests, in number and in time, that those may have which are run first: it is what
+a right draft pays besides."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -43,12 +44,14 @@ class Suite:
         *,
         reach: Reach | None = None,
         long_s: float = LONG_S,
+        first: float = FIRST,
     ) -> None:
         self._runner = runner
         self._workspace = workspace
         self._base = base
         self._reach = reach
         self._long_s = long_s
+        self._first_share = first
 
     async def judge(self, check: Check, case: Case) -> Noted:
         """The finding on the tests of a draft, with what its change reaches. Raises SefError."""
@@ -81,11 +84,14 @@ class Suite:
         if whole is None or whole.seconds < self._long_s:
             return None
         reached = await reaching
-        if reached is None or reached.everything or reached.share >= _FEW:
+        if reached is None or reached.everything or reached.share >= self._first_share:
             return None
         some = narrowed(check, reached.tests, case.checkout.files)
-        run = await self._on_draft(some, case) if some else None
-        if run is None or not rejects_early(run):
+        if some is None:
+            return None
+        bound = min(self._runner.timeout_s, self._first_share * whole.seconds)
+        run = await self._on_draft(some, case, runner=replace(self._runner, timeout_s=bound))
+        if not rejects_early(run):
             return None
         return await self._held(run, whole, check, reached, case)
 
@@ -151,13 +157,17 @@ class Suite:
             finding = compare.red(run, base, fewer=fewer, excused=settled.flaky)
         return Noted(finding=finding, notes=_flaky(settled.flaky))
 
-    async def _on_draft(self, check: Check, case: Case) -> CheckRun:
-        return await self._on_commit(check, case.checkout.commit)
+    async def _on_draft(
+        self, check: Check, case: Case, *, runner: CheckRunner | None = None
+    ) -> CheckRun:
+        return await self._on_commit(check, case.checkout.commit, runner)
 
-    async def _on_commit(self, check: Check, commit: str) -> CheckRun:
+    async def _on_commit(
+        self, check: Check, commit: str, runner: CheckRunner | None = None
+    ) -> CheckRun:
         """In a fork of its own: what a run leaves behind would answer for the next one."""
         async with self._workspace.fork(commit) as fork:
-            return await self._runner.run(check, fork.checkout)
+            return await (runner or self._runner).run(check, fork.checkout)
 
 
 def _flaky(names: frozenset[str]) -> tuple[Evidence, ...]:
