@@ -13,6 +13,7 @@ from sef.errors import JournalError
 from sef.experience import Experience, stratum_of
 from sef.fusion import ACCEPT, SETTLED
 from sef.model import Draft, Evidence, Patch, Route, Task, Verdict
+from sef.policy import FRESH
 from sef.protocols import Case, Clock, Verifier
 from sef.reasons import reason_of, with_gaps
 from sef.workspace import Workspace
@@ -20,7 +21,11 @@ from sef.workspace import Workspace
 RUN: Final = frozenset({"lint", "types", "tests"})
 """Verifiers that run the project's checks: needless where the code is proved to be the base's."""
 ASKED: Final = frozenset({"fresh", "judge"})
-"""Verifiers that ask a model: needless where what was run says enough."""
+"""Verifiers that ask a model."""
+TELLING: Final = frozenset({"documents", "citations", "claims", "tests", *ASKED})
+"""Verifiers whose words tell why a draft was accepted."""
+JUDGE: Final = "judge"
+"""The one that is needless where the others say enough."""
 SAME_CODE: Final = "code-same"
 
 
@@ -34,7 +39,7 @@ class Judge:
     known: Experience = field(default_factory=Experience)
     """What past runs say about drafts with the same evidence."""
     settled: float = SETTLED
-    """Probability from which on no model is asked."""
+    """Probability from which on the judge is not asked."""
 
     async def judge(
         self,
@@ -52,13 +57,14 @@ class Judge:
     ) -> Verdict:
         """Runs the named verifiers on a fresh fork of `commit` until one does not accept.
 
-        `base` is the commit that the tree must not be worse than; `executor` drafted, and the
+        `base` is the commit that the tree must not be worse than; `drafter` made it, and the
         drafts before it that were rejected are the `earlier` ones. Models are asked by way of
         `desk` alone. Raises JournalError where what is asked of them cannot be booked.
         """
         started = self.clock.now()
         evidence: tuple[Evidence, ...] = ()
         verdict = Verdict(accepted=False, undecided=True, reason="no verifier was asked")
+        told: tuple[str, ...] = ()
         async with self.workspace.fork(commit) as fork:
             case = Case(
                 task=task,
@@ -79,6 +85,10 @@ class Judge:
                 evidence = (*evidence, *verdict.evidence)
                 if not verdict.accepted:
                     break
+                if name in TELLING and any(one.passed for one in verdict.evidence):
+                    told = (*told, verdict.reason)
+        if verdict.accepted and told:
+            verdict = replace(verdict, reason="; ".join(told))
         return Verdict(
             accepted=verdict.accepted,
             undecided=verdict.undecided,
@@ -112,9 +122,9 @@ class Judge:
 
     def _needless(self, name: str, case: Case) -> bool:
         """True where the verdict is settled without that verifier."""
-        if name in RUN:
+        if name in RUN or name == FRESH:
             return proves_same_code(case.evidence)
-        if name in ASKED:
+        if name == JUDGE:
             probability = self.known.fusion.of(stratum_of(case.route), case.evidence)
             return probability >= self.settled
         return False

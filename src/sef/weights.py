@@ -38,6 +38,8 @@ set, not measured."""
 WEIGHTS: Final[Mapping[tuple[str, bool | None], float]] = MappingProxyType(
     {
         ("tests-hold", True): _HOLD,
+        # what no test reaches passes them all, right or wrong
+        ("change-unreached", None): -_HOLD,
         ("code-same", True): 5.0,
         ("fresh-hold", True): 1.5,
         ("same-patch", None): _AGAIN,

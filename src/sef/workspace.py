@@ -215,7 +215,7 @@ class Workspace:
             new=await self._checked_out(merged, [c.path for c in changes if c.status != "D"]),
             former=await self._checked_out(now, [c.path for c in changes if c.status != "A"]),
         )
-        if await self._tree_of(now) != await self._tree_of(await self._snapshot("now")):
+        if await self.tree_of(now) != await self.tree_of(await self._snapshot("now")):
             raise ApplyConflict("your files are changing right now")
         await asyncio.to_thread(swap.run)
 
@@ -230,7 +230,7 @@ class Workspace:
         )
         return folder
 
-    async def _tree_of(self, commit: str) -> str:
+    async def tree_of(self, commit: str) -> str:
         return (await self._git.ask("rev-parse", f"{commit}^{{tree}}")).strip()
 
     async def status(self) -> str:

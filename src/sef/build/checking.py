@@ -12,6 +12,7 @@ from sef.environment import Environments
 from sef.environment.foreign import ForeignEnvironments
 from sef.model import Tier
 from sef.protocols import Clock, Pool, Verifier
+from sef.reach import Bases, Reach
 from sef.repository import Repository
 from sef.verifiers.applies import Applies
 from sef.verifiers.checks import Checks
@@ -46,6 +47,7 @@ def check_runner(repository: Repository, config: Config, scratch: Path) -> Check
             tests=config.checks.tests, lint=config.checks.lint, types=config.checks.types
         ),
         timeout_s=config.checks.timeout_s,
+        memory_mb=config.checks.memory_mb,
         tree=repository.root,
     )
 
@@ -57,7 +59,11 @@ def verifiers(
 ) -> dict[str, Verifier]:
     """The verifiers of a repository that ask no model, by name."""
     git = repository.git
-    checks = {name: Checks(name, runner, workspace) for name in ("lint", "types", "tests")}
+    bases, reach = Bases(), Reach(git, tree=repository.root)
+    checks = {
+        name: Checks(name, runner, workspace, bases=bases, reach=reach)
+        for name in ("lint", "types", "tests")
+    }
     return {
         "applies": Applies(git),
         "scope": Scope(),

@@ -18,11 +18,13 @@ from sef.checks.check import PYTHON, Check, CheckRun, Overrides, Report
 from sef.checks.commands import REPORT, arguments
 from sef.checks.detect import SIZE_LIMIT, detect, wanted
 from sef.checks.jail import located, read_bounded, read_inside
+from sef.checks.memory import limits
 from sef.checks.places import Places
 from sef.checks.refused import refused
 from sef.checks.report_pytest import XML_LIMIT
 from sef.checks.reports import read_report
 from sef.checks.tools import READS_NO_IMPORTS, is_launched
+from sef.checks.watch import PROCESSES, watching
 from sef.environment import Environment, Environments, Proof, Unproved
 from sef.environment.foreign import FOREIGN, ForeignEnvironments
 from sef.environment.foreign_environment import ForeignEnvironment
@@ -52,6 +54,10 @@ class CheckRunner:
     """The user's tree, so that a command's paths into it can be led into a fork; None: unknown."""
     foreign: ForeignEnvironments | None = None
     """Environments of forks for projects in other languages; None leaves those undecided."""
+    memory_mb: int | None = None
+    """MiB that each process of a command may take in a fork; None: no limit."""
+    processes: int = PROCESSES
+    """How many processes and threads a command in a fork may have at once."""
 
     async def detect(self, checkout: Checkout) -> tuple[Check, ...]:
         """The checks of the tree. Raises ConfigError when an override is not a plain command."""
@@ -119,17 +125,19 @@ class CheckRunner:
         asked = places.led(asked) if places else asked
         program = _program(asked[0], environment, checkout)
         argv = (program, *(word.replace(PYTHON, str(environment.python)) for word in asked[1:]))
+        capped = limits(argv, self.memory_mb if fork else None, variables=environment.variables)
         network = not checkout.users and await asyncio.to_thread(self._network, check)
         started = time.monotonic()
         standing_in = places.standing_in() if places and not check.python else nullcontext()
         try:
             with standing_in:
                 finished = await run_program(
-                    environment.wrap(argv, (folder,), network=network),
+                    environment.wrap(capped, (folder,), network=network),
                     cwd=checkout.path,
                     env=environment.variables,
                     timeout_s=self.timeout_s,
                     output_limit=_OUTPUT_LIMIT,
+                    watch=watching(self.processes) if fork else None,
                 )
         except (FileNotFoundError, PermissionError):
             return _missing(check, checkout, environment)
@@ -202,7 +210,8 @@ def _result(
     check: Check, finished: Finished, xml: bytes | None, seconds: float, fork: bool
 ) -> CheckRun:
     output = _output(check, finished)
-    report = Report() if finished.timed_out else read_report(check.runner, output, xml, fork=fork)
+    cut = finished.timed_out or finished.stopped
+    report = Report() if cut else read_report(check.runner, output, xml, fork=fork)
     return CheckRun(
         check=check,
         exit_code=finished.exit_code,
@@ -215,7 +224,7 @@ def _result(
         seconds=seconds,
         timed_out=finished.timed_out,
         unnamed=report.unnamed,
-        stopped=report.stopped,
+        stopped=finished.stopped or report.stopped,
         note=report.note,
         passing=report.passing,
     )
