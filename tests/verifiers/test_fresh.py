@@ -390,7 +390,7 @@ def test_a_draft_that_hangs_in_them_is_undecided(
     repository: Make, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """It may be its own doing, and doubt rejects."""
-    monkeypatch.setattr("sef.verifiers.fresh.verifier._DEADLINE_S", 5.0)
+    monkeypatch.setattr("sef.verifiers.fresh.verifier._DEADLINE_S", 15.0)
     hanging = OPS + "\n\ndef mul(a, b):\n    while True:\n        pass\n"
     verdict, _ = judge(repository(PROJECT), tmp_path, WRITES, hanging)
     assert (verdict.accepted, verdict.undecided, sign(verdict)) == (False, True, "fresh-unrun")

@@ -6,7 +6,6 @@ import asyncio
 import os
 import re
 import shutil
-import sys
 import tempfile
 import time
 from collections.abc import AsyncIterator
@@ -24,6 +23,7 @@ from sef.checks.refused import refused
 from sef.checks.report_pytest import XML_LIMIT
 from sef.checks.reports import read_report
 from sef.checks.tools import READS_NO_IMPORTS, is_launched
+from sef.checks.unrun import in_place, missing_tool, not_run, undecided
 from sef.checks.watch import PROCESSES, watching
 from sef.environment import Environment, Environments, Proof, Unproved
 from sef.environment.foreign import FOREIGN, ForeignEnvironments
@@ -76,12 +76,12 @@ class CheckRunner:
         try:
             environment = await self._environment(check, checkout)
         except Unproved as unproved:
-            return _not_run(check, unproved.proof)
+            return not_run(check, unproved.proof)
         try:
             async with self._folder() as folder:
                 return await self._run(check, checkout, environment, folder, only)
         except Unproved as unproved:  # the command would install packages
-            return _not_run(check, unproved.proof)
+            return not_run(check, unproved.proof)
         finally:
             await asyncio.to_thread(environment.close)
 
@@ -94,7 +94,7 @@ class CheckRunner:
         if check.runner not in FOREIGN:
             return await self.environments.of_fork(checkout)
         if self.foreign is None:
-            raise Unproved(_undecided(f"no proof yet that {check.runner} judges the fork"))
+            raise Unproved(undecided(f"no proof yet that {check.runner} judges the fork"))
         return await self.foreign.of_fork(check.runner, checkout)
 
     @asynccontextmanager
@@ -140,10 +140,10 @@ class CheckRunner:
                     watch=watching(self.processes) if fork else None,
                 )
         except (FileNotFoundError, PermissionError):
-            return _missing(check, checkout, environment)
+            return missing_tool(check, checkout, environment)
         seconds = time.monotonic() - started
         if _module_missing(check, finished):
-            return _missing(check, checkout, environment)
+            return missing_tool(check, checkout, environment)
         xml = await asyncio.to_thread(read_bounded, folder / REPORT, XML_LIMIT)
         run = await asyncio.to_thread(_result, check, finished, xml, seconds, fork)
         if fork:
@@ -220,7 +220,7 @@ def _result(
         failures=report.failures[:_REASONS],
         summary=_summary(check, finished, report, seconds),
         output_tail=plain(output[-2 * _TAIL :], 2 * _TAIL)[-_TAIL:],
-        proof=_in_place(),
+        proof=in_place(),
         seconds=seconds,
         timed_out=finished.timed_out,
         unnamed=report.unnamed,
@@ -252,51 +252,10 @@ def _summary(check: Check, finished: Finished, report: Report, seconds: float) -
 
 async def _proof(check: Check, checkout: Checkout, environment: _Any, pid: int) -> Proof:
     if checkout.users:
-        return _in_place()
+        return in_place()
     if isinstance(environment, ForeignEnvironment):
         return await asyncio.to_thread(environment.prove)
     if check.name != "tests":
         reason = f"{check.argv[0].replace(PYTHON, 'python')} ran on the files of the fork"
         return Proof(proved=True, level="by path", reason=reason)
     return await asyncio.to_thread(environment.prove, pid if check.python else None)
-
-
-def _in_place() -> Proof:
-    return Proof(proved=True, level="own tree", reason="run in the user's own tree")
-
-
-def _undecided(reason: str) -> Proof:
-    return Proof(proved=False, level="undecided", reason=reason)
-
-
-def _not_run(check: Check, proof: Proof, summary: str | None = None) -> CheckRun:
-    return CheckRun(
-        check=check,
-        exit_code=None,
-        counts=None,
-        failing=frozenset(),
-        failures=(),
-        summary=summary or f"{check.runner} was not run: {proof.reason}",
-        output_tail="",
-        proof=proof,
-        seconds=0.0,
-        timed_out=False,
-    )
-
-
-def _missing(check: Check, checkout: Checkout, environment: _Any) -> CheckRun:
-    """Nothing was judged, so in a fork nothing is proved either."""
-    if check.python:
-        own = (
-            " (the interpreter that runs sef)" if str(environment.python) == sys.executable else ""
-        )
-        cause = f"{environment.python}{own} has no {check.runner}"
-        way_out = f"install it there ({environment.python} -m pip install {check.runner})"
-    else:
-        cause = f"{check.argv[0]} was found neither beside {environment.python} nor on PATH"
-        way_out = "install it"
-    if check.runner not in FOREIGN:
-        way_out += ", name the project's own interpreter (python under [environment] in sef.toml)"
-    reason = f"{cause}; {way_out}, or set a command for {check.name} in sef.toml"
-    proof = _in_place() if checkout.users else _undecided(reason)
-    return replace(_not_run(check, proof, reason), missing=True)
