@@ -14,15 +14,14 @@ END: Final = "<!-- sef: end -->"
 TEXT: Final = f"""{BEGIN}
 ## Execution efficiency
 
-Applies to all work here.
+For all work here.
 
 - **Parallel**: tasks that do not need one another go out in one message, at most 10 agents in it.
-  Never one after the other what can run side by side. Join the results as soon as they are there.
-- **Latency**: do not wait idly; prepare the next step while one runs. Answer what is simple at
-  once. Show results as they come.
+  Nothing waits its turn that could run beside the rest. Join results as they come.
+- **Latency**: no idle waiting; prepare the next step while one runs. Answer what is simple at once.
 - **Redundancy**: compute, search and read each thing once. Reuse what you or an agent found; hand
   it on by path and line.
-- **Resources**: put several operations into one call. Read the part that is needed. Stop when the
+- **Resources**: several operations in one call. Read only the part that is needed. Stop when the
   answer is proved.
 
 Aims: parallelization above 80 %, cache hits (what is known is not asked again) above 70 %,

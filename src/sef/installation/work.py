@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from contextlib import ExitStack, suppress
 from pathlib import Path
 
+from sef.errors import UsageError
 from sef.installation.files import Change, check_folder, put, write_new
 from sef.installation.manifest import Manifest
 from sef.installation.places import MANIFEST, STATE, Place
@@ -16,7 +17,8 @@ _IGNORE = "*\n"
 
 
 def carry_out(plans: Sequence[Plan]) -> None:
-    """Makes the changes of all plans. Raises OSError after taking back what was done.
+    """Makes the changes of all plans. Raises OSError after taking back what was done,
+    UsageError where all files are done and a folder could not be removed.
 
     After a kill in the middle the manifest tells what may be there: the same call again, or a
     removal, brings it to its end.
@@ -28,10 +30,7 @@ def carry_out(plans: Sequence[Plan]) -> None:
                 _change(plan, undo)
         undo.pop_all()
     for plan in plans:
-        if plan.then is not None:
-            _remove_folders(plan.place, plan.then.made)
-        elif plan.during is not None:
-            _gone(plan.place, plan.during)
+        _end(plan)
 
 
 def is_done(plan: Plan) -> bool:
@@ -41,9 +40,13 @@ def is_done(plan: Plan) -> bool:
 
 def sweep(place: Place) -> None:
     """Removes what a kill left half made: it has fixed names, and nothing of the user's in it."""
+    for folder in (place.folder, place.state):
+        check_folder(folder)
+    with suppress(FileNotFoundError):
+        _spare(place).unlink()
     for folder in place.growing:
         check_folder(folder)
-        with suppress(FileNotFoundError):
+        with suppress(FileNotFoundError, NotADirectoryError):
             shutil.rmtree(folder)
 
 
@@ -69,7 +72,7 @@ def _begin(plan: Plan, undo: ExitStack) -> None:
 
 
 def _change(plan: Plan, undo: ExitStack) -> None:
-    spare = plan.place.state / "new"
+    spare = _spare(plan.place)
     for change in plan.changes:
         change.path.parent.mkdir(parents=True, exist_ok=True)
         undo.callback(_take_back, change, spare)
@@ -94,6 +97,20 @@ def _forget(plan: Plan) -> None:
         sweep(plan.place)
 
 
+def _end(plan: Plan) -> None:
+    """No folder of ours is left empty; after a removal nothing is known."""
+    try:
+        if plan.then is not None:
+            _remove_folders(plan.place, plan.then.made)
+        elif plan.during is not None:
+            _gone(plan.place, plan.during)
+    except OSError as error:
+        raise UsageError(
+            f"all files are done, but folders stayed behind in {plan.place.folder}: {error}",
+            hint="The same command again removes them.",
+        ) from error
+
+
 def _gone(place: Place, manifest: Manifest) -> None:
     """No folder of ours that is empty, and nothing known."""
     _remove_folders(place, manifest.made)
@@ -109,11 +126,20 @@ def _gone(place: Place, manifest: Manifest) -> None:
 def _remove_folders(place: Place, made: Sequence[str]) -> None:
     for folder in sorted(made, reverse=True):
         if folder != ".":
-            with suppress(OSError):  # somebody else's files are in it
-                (place.folder / folder).rmdir()
+            _remove_if_empty(place.folder / folder)
+
+
+def _remove_if_empty(folder: Path) -> None:
+    if folder.is_dir() and not any(folder.iterdir()):
+        folder.rmdir()
 
 
 def _note(place: Place, manifest: Manifest) -> None:
-    spare = place.state / "new"
+    spare = _spare(place)
     write_new(spare, manifest.encoded())
     spare.replace(place.manifest)
+
+
+def _spare(place: Place) -> Path:
+    """Where a file is until it is whole."""
+    return place.state / "new"
