@@ -20,7 +20,7 @@ from sef.installation.section import (
     with_section,
     without_section,
 )
-from sef.installation.settings import Merge, check_settings, merged, read_settings, unmerged
+from sef.installation.settings import Merge, check_settings, has_entries, merged, unmerged
 
 _T = TypeVar("_T")
 
@@ -142,7 +142,8 @@ def want_hooks(place: Place, was: Manifest | None, wish: Wish, draft: Draft) -> 
     if not records and not wish.hooks:
         return ()
     there = content(place.settings)
-    if was and not was.pending and _stand(place, there, records, wish.hooks):
+    known = was is not None and not was.pending and [one.added for one in records] == [wish.hooks]
+    if known and has_entries(place.settings, there, wish.hooks):
         return records
     base = unmerged(place.settings, there, records)
     if not wish.hooks:
@@ -151,16 +152,6 @@ def want_hooks(place: Place, was: Manifest | None, wish: Wish, draft: Draft) -> 
     after, record = merged(place.settings, base, wish.hooks)
     draft.change(place.settings, there, after)
     return (record,)
-
-
-def _stand(place: Place, there: bytes | None, records: Sequence[Merge], hooks: Additions) -> bool:
-    """True where the entries are known, as wished for, and in the file."""
-    if there is None or [one.added for one in records] != [hooks]:
-        return False
-    found = read_settings(place.settings, there).get("hooks")
-    return isinstance(found, dict) and all(
-        entry in found.get(event, []) for event, entries in hooks.items() for entry in entries
-    )
 
 
 def drop_hooks(place: Place, was: Manifest, draft: Draft) -> tuple[Merge, ...]:

@@ -72,7 +72,12 @@ def check_writable(folder: Path) -> None:
 
 
 def put(change: Change, spare: Path) -> None:
-    """Makes a change. `spare` is a path on the same disk that a half-written file may have."""
+    """Makes a change. `spare` is a path on the same disk that a half-written file may have.
+
+    Raises UsageError where the file is no longer as the change found it.
+    """
+    if content(change.path) != change.before:
+        raise UsageError(f"{change.path} was changed by somebody else meanwhile", hint="Try again.")
     if change.after is None:
         change.path.unlink(missing_ok=True)
         return

@@ -20,6 +20,7 @@ from sef.installation.manifest import Manifest
 from sef.installation.places import Place, Scope, locked, places
 from sef.installation.plan import Plan, installation, known, removal
 from sef.installation.section import is_whole
+from sef.installation.settings import has_entries
 from sef.installation.work import carry_out, sweep
 
 BOTH: Final = (Scope.USER, Scope.PROJECT)
@@ -195,7 +196,7 @@ def _states(place: Place, manifest: Manifest, today: Mapping[str, bytes]) -> dic
         found[str(place.memory)] = "ours" if whole else "edited"
     if manifest.settings:
         there = content(place.settings)
-        whole = there is not None and digest(there) == manifest.settings[0].after
+        whole = has_entries(place.settings, there, manifest.settings[0].added)
         found[str(place.settings)] = "ours" if whole else "edited"
     return found
 

@@ -69,6 +69,14 @@ def _once(pairs: list[tuple[str, object]]) -> dict[str, object]:
     return found
 
 
+def has_entries(path: Path, data: bytes | None, added: Mapping[str, Sequence[object]]) -> bool:
+    """True where every entry is in the file. Raises UsageError where it cannot be read."""
+    if data is None:
+        return False
+    found = cast("_Hooks", read_settings(path, data).get("hooks", {}))
+    return all(one in found.get(event, []) for event, ours in added.items() for one in ours)
+
+
 def merged(path: Path, data: bytes | None, added: Additions) -> tuple[bytes, Merge]:
     """The file with the entries, after those that are there, and the record of it."""
     found = {} if data is None else read_settings(path, data)

@@ -17,8 +17,10 @@ _IGNORE = "*\n"
 
 
 def carry_out(plans: Sequence[Plan]) -> None:
-    """Makes the changes of all plans. Raises OSError after taking back what was done,
-    UsageError where all files are done and a folder could not be removed.
+    """Makes the changes of all plans.
+
+    Raises OSError and UsageError after taking back what was done; UsageError also where all files
+    are done and a folder could not be removed.
 
     After a kill in the middle the manifest tells what may be there: the same call again, or a
     removal, brings it to its end.
@@ -82,7 +84,8 @@ def _change(plan: Plan, undo: ExitStack) -> None:
 
 
 def _take_back(change: Change, spare: Path) -> None:
-    with suppress(OSError):
+    # Refused as well where it was not made, or where somebody has changed the file since.
+    with suppress(OSError, UsageError):
         put(change.reversed(), spare)
 
 
