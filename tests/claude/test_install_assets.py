@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from dataclasses import fields
 from decimal import Decimal
 from importlib.resources import files
 from pathlib import Path
@@ -11,6 +12,8 @@ from pathlib import Path
 import pytest
 
 from sef.agents import AS_OF, OFFERED, named, parsed
+from sef.cli.install import Flags
+from sef.installation.__main__ import OPTIONS
 from sef.installation.assets import (
     INSTALLED_ONLY,
     always_on,
@@ -137,3 +140,12 @@ def test_the_root_shows_the_one_copy(name: str, path: str) -> None:
     link = REPOSITORY / name
     assert link.is_symlink() and not link.readlink().is_absolute()
     assert link.resolve() == (PLUGIN / path).resolve()
+
+
+def test_every_option_is_documented() -> None:
+    """Script and command take the same ones, and the reference page has a row for each."""
+    page = (REPOSITORY / "docs/reference/claude-install.md").read_text()
+    for name in (*OPTIONS, "json"):
+        assert f"| `--{name}` |" in page
+    flags = {field.name.replace("_", "-") for field in fields(Flags)}
+    assert flags == set(OPTIONS)
