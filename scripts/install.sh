@@ -29,6 +29,11 @@ fits() {
         "$1" -I -c 'import sys; sys.exit(sys.version_info < (3, 11))' >/dev/null 2>&1
 }
 
+if [ -n "${SEF_PYTHON:-}" ] && ! fits "$SEF_PYTHON"; then
+    echo "sef: SEF_PYTHON=$SEF_PYTHON is no Python 3.11 or newer" >&2
+    exit 2
+fi
+
 # -I and an explicit path: the folder you are in, which may be anybody's, is not imported from.
 for python in "${SEF_PYTHON:-}" "$root/.venv/bin/python" python3 \
     python3.14 python3.13 python3.12 python3.11; do

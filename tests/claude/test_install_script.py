@@ -122,6 +122,8 @@ def test_the_script_says_what_is_missing(ground: Ground, tmp_path: Path) -> None
     # The clone's own environment is another Python that may be there.
     assert done.returncode == (0 if (REPOSITORY / ".venv").exists() else 2)
     assert (REPOSITORY / ".venv").exists() or "SEF_PYTHON=" in done.stderr
+    done = run(ground, "sh", str(SCRIPT), "--user", SEF_PYTHON="/bin/false")
+    assert done.returncode == 2 and "SEF_PYTHON=/bin/false" in done.stderr
     alone = tmp_path / "scripts" / "install.sh"
     alone.parent.mkdir()
     shutil.copy(SCRIPT, alone)

@@ -171,7 +171,7 @@ def _whole(place: Place, path: str) -> Path:
 
 
 def _status(place: Place) -> Told:
-    manifest = known(place)
+    manifest = None if place.is_elsewhere else known(place)
     today = installed_files()
     said = {} if manifest is None else _states(place, manifest, today)
     unfinished = manifest is not None and manifest.pending

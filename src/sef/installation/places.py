@@ -50,6 +50,12 @@ class Place:
         return self.state / MANIFEST
 
     @property
+    def is_elsewhere(self) -> bool:
+        """True where `.claude` is a link or no folder, and nothing of sef's is behind it."""
+        strange = self.folder.is_symlink() or self.folder.is_file()
+        return strange and not self.manifest.exists()
+
+    @property
     def growing(self) -> tuple[Path, Path]:
         """Folders that become `.claude` or its `sef` by one renaming, or were these."""
         name = self.folder.name

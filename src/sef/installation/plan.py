@@ -90,7 +90,7 @@ def installation(place: Place, wish: Wish) -> Plan:
 
 def removal(place: Place, *, force: bool = False) -> Plan:
     """What has to change so that nothing of ours is there. Raises UsageError as `installation`."""
-    was = known(place)
+    was = None if place.is_elsewhere else known(place)
     if was is None:
         return Plan(place=place, was=None, during=None, then=None)
     draft = Draft()

@@ -42,6 +42,8 @@ def is_done(plan: Plan) -> bool:
 
 def sweep(place: Place) -> None:
     """Removes what a kill left half made: it has fixed names, and nothing of the user's in it."""
+    if place.is_elsewhere:
+        return
     for folder in (place.folder, place.state):
         check_folder(folder)
     with suppress(FileNotFoundError):
