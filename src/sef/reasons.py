@@ -16,6 +16,7 @@ CALLED_OFF: Final = "called off"
 STOPPED: Final = "stopped for its many requests"
 """How the reason of a draft begins that took more requests than it could be worth."""
 
+_GAPS: Final = 3
 HOPELESS: Final = "stopped as hopeless"
 """How the reason of a draft begins that verifiers rejected time and again while it was written."""
 
@@ -26,7 +27,9 @@ def with_gaps(verdict: Verdict, evidence: tuple[Evidence, ...]) -> str:
         return verdict.reason
     gaps = [one for one in evidence if one.passed is None and one.detail not in verdict.reason]
     gaps = [one for one in gaps if not one.detail.endswith("the project has none")]
-    return "; ".join([verdict.reason, *(f"{one.verifier}: {one.detail}" for one in gaps)])
+    more = [f"and {len(gaps) - _GAPS} more of which nobody could say"] if len(gaps) > _GAPS else []
+    told = (one_line(f"{one.verifier}: {one.detail}", 200) for one in gaps[:_GAPS])
+    return "; ".join([verdict.reason, *told, *more])
 
 
 def spent(error: Exception, tier: Tier, seconds: float, steps: Usage | None = None) -> Usage:

@@ -7,7 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from sef.fusion import ACCEPT, Fusion, fitted, score
-from sef.model import Evidence
+from sef.model import Evidence, Verdict
+from sef.reasons import with_gaps
 from sef.weights import DRAFT, PRIOR, WEIGHTS
 
 STRATUM = "implement/1"
@@ -68,3 +69,17 @@ def test_the_curve_never_falls(audited: list[tuple[float, bool]]) -> None:
     """Better evidence is never thought worse, whatever audits say; and it stays a probability."""
     curve = fitted(audited)
     assert 0 <= curve.of(-12) <= curve.of(0) <= curve.of(12) <= 1
+
+
+def test_an_accepted_verdict_tells_its_first_doubts() -> None:
+    """The rest are counted: they stand in the evidence, and a commit's trailer is one line."""
+    doubts = tuple(
+        Evidence(verifier="integrity", passed=None, detail=f"doubt {number}") for number in range(5)
+    )
+    said = with_gaps(Verdict(accepted=True, reason="tests: 3 passed"), doubts)
+    assert said == (
+        "tests: 3 passed; integrity: doubt 0; integrity: doubt 1; integrity: doubt 2; "
+        "and 2 more of which nobody could say"
+    )
+    rejected = Verdict(accepted=False, reason="tests: 1 failed")
+    assert with_gaps(rejected, doubts) == "tests: 1 failed"

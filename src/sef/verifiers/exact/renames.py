@@ -39,7 +39,7 @@ class Renames:
         """Reads every file that changed or has the old name. Raises GitError."""
         ask = rename_of(case.task.text)
         if ask is None or not case.route.kind.writes:
-            return verdict(_NAME, (), "not judged: no single rename is asked for")
+            return Verdict(accepted=True, reason=f"{_NAME}: none is asked for")
         patch = case.draft.patch
         listing = ("grep", "-I", "-l", "-z", "-w", "-F", "-e", ask.old, patch.commit, "--")
         holding = await self._git.run(*listing)
