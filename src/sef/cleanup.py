@@ -8,8 +8,10 @@ import time
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Final
 
 from sef.journal import Journal, RunRow
+from sef.owner import Owner
 from sef.recall import in_forks
 from sef.repository import Repository
 
@@ -17,6 +19,7 @@ KEEP_S = 30 * 24 * 3600.0
 """Seconds that a run is kept in the journal."""
 KEEP_BYTES = 256 * 1024 * 1024
 """Size of the journal above which the oldest runs go first."""
+_NOTE: Final = ".owner"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -52,13 +55,44 @@ async def clean(
         folders += _remove_folders(repository, row.run, scratch, kept)
     if len(dead) == len(journal.runs()):
         _remove_traces(repository.common_dir)
-    references = 0
+    left = await clean_looks(repository, scratch)
+    folders, references = folders + left.folders, left.references
     for row in forgotten:
         references += await release(repository, row.run)
         journal.forget(row.run)
     if forgotten:
         journal.compact()
     return Cleaned(folders=folders, references=references, runs=tuple(row.run for row in forgotten))
+
+
+def begin_look(repository: Repository, name: str, owner: Owner) -> Path:
+    """Notes whose the forks of that name are, which no run in the journal tells; the note."""
+    note = repository.common_dir / "sef" / f"{name}{_NOTE}"
+    note.parent.mkdir(exist_ok=True)
+    note.write_text(f"{owner.pid} {owner.began}")
+    return note
+
+
+async def clean_looks(repository: Repository, scratch: tuple[Path, ...]) -> Cleaned:
+    """Removes what killed processes left that looked at the repository without a run."""
+    folders = references = 0
+    for note in sorted((repository.common_dir / "sef").glob(f"*{_NOTE}")):
+        name = note.name.removesuffix(_NOTE)
+        if _noted(note).is_alive():
+            continue
+        folders += _remove_folders(repository, name, scratch, frozenset())
+        references += await release(repository, name)
+        note.unlink(missing_ok=True)
+    return Cleaned(folders=folders, references=references)
+
+
+def _noted(note: Path) -> Owner:
+    """Nobody, pid 0 from no time, where the note cannot be read."""
+    try:
+        pid, _, began = note.read_text().partition(" ")
+        return Owner(pid=int(pid), began=began)
+    except (OSError, ValueError):
+        return Owner(pid=0, began="nobody")
 
 
 def _remove_folders(

@@ -155,16 +155,16 @@ class Workspace:
         return await self._captured(fork, git)
 
     async def _captured(self, fork: Fork, git: Git) -> Patch:
-        commit = await self._commit_tree(await tree_of(fork, git), fork.checkout.commit, "draft")
-        return await self._patch(fork.checkout.commit, commit)
+        commit = await self.commit_tree(await tree_of(fork, git), fork.checkout.commit, "draft")
+        return await self.patch(fork.checkout.commit, commit)
 
     async def kept(self, base: str, keep: str) -> Patch | None:
         """The patch that an interrupted run captured under that name; None where it did not."""
         found = await self._git.run("rev-parse", "--verify", "--quiet", f"{self._kept}/{keep}")
         commit = found.stdout.decode().strip()
-        return await self._patch(base, commit) if found.exit_code == 0 else None
+        return await self.patch(base, commit) if found.exit_code == 0 else None
 
-    async def _patch(self, base: str, commit: str) -> Patch:
+    async def patch(self, base: str, commit: str) -> Patch:
         changes = await changes_of(self._git, base, commit)
         return Patch(base=base, commit=commit if changes else base, changes=changes)
 
@@ -173,11 +173,11 @@ class Workspace:
         if patch.base == self.tip:
             return patch.commit
         tree = await self._merged_tree(self.tip, patch.commit)
-        return None if tree is None else await self._commit_tree(tree, self.tip, "merge")
+        return None if tree is None else await self.commit_tree(tree, self.tip, "merge")
 
     async def land(self, merged: str, message: str) -> str:
         """Makes the tree of `merged` the branch's next commit. Raises GitError on a race."""
-        commit = await self._commit_tree(f"{merged}^{{tree}}", self.tip, message)
+        commit = await self.commit_tree(f"{merged}^{{tree}}", self.tip, message)
         former = self.tip if self._landed else ""  # "": the branch must not exist yet
         await self._git.ask("update-ref", "-m", "sef", f"refs/heads/{self.branch}", commit, former)
         self.tip, self._landed = commit, True
@@ -252,9 +252,9 @@ class Workspace:
             return self.head
         # Its parent makes the snapshot the merge base of all that follows from it.
         parent = self.head if name == "before" else self.base
-        return await self._commit_tree(tree, parent, f"Uncommitted work before sef run {self.run}")
+        return await self.commit_tree(tree, parent, f"Uncommitted work before sef run {self.run}")
 
-    async def _commit_tree(self, tree: str, parent: str, message: str) -> str:
+    async def commit_tree(self, tree: str, parent: str, message: str) -> str:
         git = Git(git_dir=self._git.git_dir, work_tree=self.root, variables=self._identity)
         said = await git.ask("commit-tree", tree, "-p", parent, "-F", "-", stdin=message.encode())
         return said.strip()

@@ -3,6 +3,7 @@
 from sef.build.checking import check_runner, verifiers
 from sef.build.engines import open_engine, open_interrupted, promise
 from sef.build.executors import Crew, Surroundings, crew, found_here
+from sef.build.judges import Asked, ChangeJudge, Judgement, open_judge
 from sef.build.places import (
     WallClock,
     make_scratch,
@@ -12,9 +13,14 @@ from sef.build.places import (
     scratch_folders,
 )
 from sef.build.sandboxing import sandbox_of
+from sef.build.snapshots import Snapshot, open_snapshot
 
 __all__ = [
+    "Asked",
+    "ChangeJudge",
     "Crew",
+    "Judgement",
+    "Snapshot",
     "Surroundings",
     "WallClock",
     "check_runner",
@@ -25,6 +31,8 @@ __all__ = [
     "open_engine",
     "open_interrupted",
     "open_journal",
+    "open_judge",
+    "open_snapshot",
     "promise",
     "repository_config",
     "sandbox_of",

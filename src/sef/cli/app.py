@@ -9,7 +9,7 @@ from typing import Annotated
 
 import typer
 
-from sef.cli import calibrate, claude, replay, route, signals
+from sef.cli import calibrate, claude, replay, route, signals, verify
 from sef.cli.complaints import complain, guarded, make_streams_safe, printing, settle
 from sef.errors import UsageError
 
@@ -223,6 +223,7 @@ def clean(
     raise typer.Exit(guarded(lambda: clean_up(everything=everything), as_json=False))
 
 
+app.add_typer(verify.app)
 app.add_typer(route.app)
 app.add_typer(replay.app)
 app.add_typer(calibrate.app)

@@ -3,25 +3,20 @@
 from __future__ import annotations
 
 import asyncio
-import secrets
 import shutil
 import time
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final
 
-from sef.build import check_runner, make_scratch, repository_config
+from sef.build import check_runner, open_snapshot
 from sef.checks import Check, CheckRun, CheckRunner
 from sef.checks.tools import READS_NO_IMPORTS
-from sef.cleanup import release
 from sef.environment import Environment, Proof, Unproved
 from sef.environment.foreign import FOREIGN
 from sef.errors import UsageError
 from sef.model import Checkout
 from sef.process import run_program
-from sef.repository import find_repository
 from sef.workspace import Workspace
 
 _TINY_S = 60.0
@@ -81,24 +76,11 @@ class _Site:
 
 async def examine(start: Path, *, config: Path | None = None, run: bool = False) -> tuple[Way, ...]:
     """How every check of the repository judges a fork of the present snapshot."""
-    async with _opened(start, config) as site:
+    async with open_snapshot(start, "doctor", config=config) as there:
+        runner = check_runner(there.repository, there.config, there.scratch)
+        site = _Site(runner=runner, workspace=there.workspace)
         checks = await site.runner.detect(site.workspace.user_checkout())
         return tuple([await _examined(site, check, run=run) for check in checks])
-
-
-@asynccontextmanager
-async def _opened(start: Path, config: Path | None) -> AsyncIterator[_Site]:
-    repository = await find_repository(start)
-    settings = repository_config(repository, config)
-    name = f"doctor-{secrets.token_hex(4)}"
-    scratch = await asyncio.to_thread(make_scratch, repository, name)
-    try:
-        workspace = Workspace(repository, run=name, scratch=scratch)
-        await workspace.open()
-        yield _Site(runner=check_runner(repository, settings, scratch), workspace=workspace)
-    finally:
-        await asyncio.to_thread(shutil.rmtree, scratch, ignore_errors=True)
-        await release(repository, name)
 
 
 async def _examined(site: _Site, check: Check, *, run: bool) -> Way:
