@@ -172,7 +172,7 @@ async def _crew(site: _Site, limit: Decimal | None) -> AsyncIterator[Crew]:
     sandbox, wanting = await asyncio.to_thread(
         sandbox_of, site.config, variables, tree=tree, scratch=scratch
     )
-    most = limit or site.config.budget_usd
+    most = site.config.budget_usd if limit is None else limit
     around = Surroundings(
         variables=variables,
         home=home,

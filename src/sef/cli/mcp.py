@@ -90,4 +90,5 @@ async def _until_called_off(
     try:
         await serve(start, stop)
     finally:
-        signals.listen()
+        # All is tidy. A signal that comes now would end it with another exit code.
+        signals.ignore()

@@ -74,6 +74,8 @@ class Running:
         """Keeps the fact, and wakes who waits for news."""
         self._facts.append(fact)
         words, task = in_words(fact), getattr(fact, "task", None)
+        if isinstance(fact, RunStarted):
+            self._wake()
         if words is not None and task is not None:
             self._words[task] = one_line(words.plain, 300)
             self._step(f"{task}: {self._words[task]}")
@@ -142,6 +144,13 @@ class Running:
             self._wake()
 
     # -- telling -------------------------------------------------------------------------------
+
+    async def begun(self) -> None:
+        """Returns once it works. Raises SefError where it ended before."""
+        while not self._started and not self.ended.is_set():
+            await self.news.wait()
+        if self.error is not None:
+            raise self.error
 
     @property
     def _started(self) -> bool:

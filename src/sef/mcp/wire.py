@@ -10,6 +10,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import os
+import signal
 import sys
 import threading
 from collections.abc import Callable, Iterator
@@ -50,12 +51,14 @@ class Wire:
     # -- in threads ----------------------------------------------------------------------------
 
     def _read(self, end: int) -> None:
+        _deafen()
         with contextlib.suppress(RuntimeError):  # the loop is gone: nobody waits any more
             for line in _lines(end):
                 asyncio.run_coroutine_threadsafe(self._lines.put(line), self._loop).result()
             asyncio.run_coroutine_threadsafe(self._lines.put(None), self._loop).result()
 
     def _write(self, end: int) -> None:
+        _deafen()
         open_ = True
         with contextlib.suppress(RuntimeError):
             while True:
@@ -64,6 +67,11 @@ class Wire:
                 self._loop.call_soon_threadsafe(_tell, written, open_)
                 if not open_:
                     self._loop.call_soon_threadsafe(self._ended)
+
+
+def _deafen() -> None:
+    """Leaves signals to the main thread: at the end it alone knows that none counts any more."""
+    signal.pthread_sigmask(signal.SIG_BLOCK, signal.valid_signals())
 
 
 def _tell(written: asyncio.Future[bool], done: bool) -> None:
@@ -110,26 +118,21 @@ def held() -> Iterator[tuple[int, int]]:
 
     Raises UsageError where one of them is closed.
     """
-    kept: list[int] = []
+    for name, stream in (("input", sys.stdin), ("output", sys.stdout)):
+        if stream is None:  # its number may be another file's by now
+            raise UsageError(
+                f"standard {name} is closed", hint="An MCP client starts this command."
+            )
+    sys.stdout.flush()
+    reading, writing = (fcntl(number, F_DUPFD_CLOEXEC, 3) for number in (0, 1))
     try:
-        for number, name in enumerate(("input", "output")):
-            try:
-                kept.append(fcntl(number, F_DUPFD_CLOEXEC, 3))
-            except OSError:
-                raise UsageError(
-                    f"standard {name} is closed", hint="An MCP client starts this command."
-                ) from None
-        if sys.stdout is not None:
-            sys.stdout.flush()
         _divert()
-        yield kept[0], kept[1]
+        yield reading, writing
     finally:
-        if len(kept) > 1:
-            if sys.stdout is not None:
-                sys.stdout.flush()
-            # The copies stay open: a thread may still wait on them.
-            os.dup2(kept[0], 0)
-            os.dup2(kept[1], 1)
+        sys.stdout.flush()
+        # The copies stay open: a thread may still wait on them.
+        os.dup2(reading, 0)
+        os.dup2(writing, 1)
 
 
 def _divert() -> None:

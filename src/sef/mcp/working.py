@@ -73,7 +73,7 @@ async def route(asked: RouteArguments, _: Call) -> tuple[RoutesTold, str]:
 
 async def run(asked: RunArguments, call: Call) -> tuple[RunTold, str]:
     """Runs tasks to their end; called off with the call."""
-    running = await _begun(asked, call)
+    running = await _ordered(asked, call)
     try:
         await call.follow(running)
     except asyncio.CancelledError:
@@ -85,13 +85,18 @@ async def run(asked: RunArguments, call: Call) -> tuple[RunTold, str]:
 
 async def start(asked: RunArguments, call: Call) -> tuple[StartedTold, str]:
     """Begins a run that goes on by itself."""
-    running = await _begun(asked, call)
+    running = await _ordered(asked, call)
+    try:
+        await running.begun()
+    except asyncio.CancelledError:
+        running.call_off()  # nobody was told its name
+        raise
     tasks = tuple(one.id for one in running.order.plan.tasks)
     said = f"run {running.name} began: {len(tasks)} tasks; sef_result waits for it"
     return StartedTold(run=running.name, tasks=tasks), said
 
 
-async def _begun(asked: RunArguments, call: Call) -> Running:
+async def _ordered(asked: RunArguments, call: Call) -> Running:
     checked = Plan(asked.tasks_of())
     repository = await call.repository(asked.root)
     order = Order(
