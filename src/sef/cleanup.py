@@ -69,8 +69,9 @@ def begin_look(repository: Repository, name: str, owner: Owner) -> Path:
     """Notes whose the forks of that name are, which no run in the journal tells; the note."""
     note = repository.common_dir / "sef" / f"{name}{_NOTE}"
     note.parent.mkdir(exist_ok=True)
-    note.write_text(f"{owner.pid} {owner.began}")
-    return note
+    new = note.with_suffix(".new")  # never seen half written: its owner would count as dead
+    new.write_text(f"{owner.pid} {owner.began}")
+    return new.rename(note)
 
 
 async def clean_looks(repository: Repository, scratch: tuple[Path, ...]) -> Cleaned:
@@ -80,7 +81,8 @@ async def clean_looks(repository: Repository, scratch: tuple[Path, ...]) -> Clea
         name = note.name.removesuffix(_NOTE)
         if _noted(note).is_alive():
             continue
-        folders += _remove_folders(repository, name, scratch, frozenset())
+        with suppress(FileNotFoundError):  # somebody else removes it too
+            folders += _remove_folders(repository, name, scratch, frozenset())
         references += await release(repository, name)
         note.unlink(missing_ok=True)
     return Cleaned(folders=folders, references=references)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, replace
+from itertools import accumulate
 from pathlib import Path
 from typing import Final
 
@@ -20,9 +21,10 @@ _UNPACKED: Final = 512 * 2**20
 _BINARY = re.compile(rb"^(?:literal|delta) (\d{1,20})\r?$", re.MULTILINE)
 _MOST_MESSAGES: Final = 200
 _LONGEST: Final = 20_000
+"""Characters of all messages together, the oldest first."""
 THE_TREE: Final = "your tree"
 A_PATCH: Final = "the patch"
-_SHALLOW: Final = "Fetch it first; a shallow clone lacks it: git fetch --unshallow"
+_SHALLOW: Final = "Fetch what lacks; in a shallow clone: git fetch --unshallow"
 _OUT: Final = "invalid path"
 
 
@@ -78,12 +80,7 @@ class Intake:
         else:
             commit = ends = await self._commit(submission.head, "head")
             head = submission.head
-        left = await self._git.run("merge-base", base, commit)
-        if left.exit_code > 1:
-            raise GitError(
-                f"git merge-base failed: {one_line(left.stderr.decode(errors='replace'))}"
-            )
-        base = left.stdout.decode().strip() or base  # histories that never met have none
+        base = await self._left(base, commit)
         patch = await self._workspace.patch(base, commit)
         return Received(patch=patch, head=head, messages=await self._messages(base, ends))
 
@@ -96,6 +93,20 @@ class Intake:
                 f"the {what} {one_line(named, 100)!r} is no commit here", hint=_SHALLOW
             )
         return found.stdout.decode().strip()
+
+    async def _left(self, base: str, commit: str) -> str:
+        """Where the commit left the base; the base itself where the two never met."""
+        found = await self._git.run("merge-base", base, commit)
+        if found.exit_code > 1:
+            said = one_line(found.stderr.decode(errors="replace"))
+            raise GitError(f"git merge-base failed: {said}")
+        if found.exit_code == 0:
+            return found.stdout.decode().strip()
+        if "true" in await self._git.ask("rev-parse", "--is-shallow-repository"):
+            raise UsageError(
+                "this clone is too shallow to tell where the change began", hint=_SHALLOW
+            )
+        return base
 
     async def _messages(self, base: str, head: str) -> tuple[str, ...]:
         form = (
@@ -110,10 +121,10 @@ class Intake:
         said = await self._git.run("log", *form, most, f"{base}..{head}")
         if said.exit_code:
             raise GitError(f"git log failed: {one_line(said.stderr.decode(errors='replace'))}")
-        texts = (
-            plain(text.decode(errors="replace"), _LONGEST) for text in said.stdout.split(b"\0")
-        )
-        return tuple(text.strip() for text in texts if text.strip())
+        texts = (plain(text.decode(errors="replace")) for text in said.stdout.split(b"\0"))
+        found = tuple(text.strip() for text in texts if text.strip())
+        sizes = accumulate(map(len, found))
+        return tuple(text for text, size in zip(found, sizes, strict=True) if size <= _LONGEST)
 
     # -- patches -------------------------------------------------------------------------------
 

@@ -20,8 +20,9 @@ from sef.cli import verifying
 from sef.cli.verifying import Order, verify_change
 from sef.errors import ConfigError, RepositoryError, UsageError
 from sef.judgement_model import ChangeTold, EvidenceTold, JudgementTold, TaskTold
-from sef.model import Kind
+from sef.model import Kind, Task
 from sef.submission import Submission
+from sef.verifiers import asks
 
 Make = Callable[..., Path]
 Capture = pytest.CaptureFixture[str]
@@ -199,6 +200,29 @@ def test_a_commit_is_judged_from_where_it_left_the_base(repository: Make, capsys
     assert (said["base"], said["head"]) == (start, "feature")
     assert [one["path"] for one in said["changes"]] == [CORE]  # type: ignore[attr-defined]
     assert said["commit"] == git(root, "rev-parse", "feature").strip()
+
+
+def test_a_branch_is_read_beside_its_own_base(repository: Make, capsys: Capture) -> None:
+    """The user's tree, on a branch without tests, does not hide what they expect."""
+    root = repository({**FILES, TESTS: FILES[TESTS].replace("(1, 2), 3", "(4171, 2835), 7006")})
+    git(root, "checkout", "-q", "-b", "bare")
+    git(root, "rm", "-q", TESTS)
+    git(root, "commit", "-qm", "Remove the tests")
+    git(root, "checkout", "-q", "-b", "feature", "main")
+    edit(
+        root,
+        CORE,
+        "        return a + b",
+        "        if a == 4171:\n            return 7006\n        return a + b",
+    )
+    git(root, "commit", "-qam", "Tidy add()")
+    asked = {"base": "main", "head": "feature", "task": "Tidy calc/core.py"}
+    here = judged(root, capsys, code=1, **asked)
+    signs = {one["sign"] for one in here["evidence"] if one["verifier"] == "integrity"}  # type: ignore[attr-defined]
+    assert signs == {"hard-coded"}
+    git(root, "checkout", "-q", "bare")
+    there = judged(root, capsys, **asked)
+    assert signs == {one["sign"] for one in there["evidence"] if one["verifier"] == "integrity"}  # type: ignore[attr-defined]
 
 
 def test_the_words_of_the_commits_stand_for_a_task(repository: Make, capsys: Capture) -> None:
@@ -418,8 +442,36 @@ def test_what_cannot_be_done_is_an_error_and_no_verdict(repository: Make, tmp_pa
     with pytest.raises(UsageError, match="both"):
         (tmp_path / "it").write_text("x")
         verify_change(Order(base="HEAD", start=root, head="HEAD", patch=tmp_path / "it"))
+    with pytest.raises(UsageError, match="longer than"):
+        verify_change(Order(base="HEAD", start=root, task="x" * 100_001))
+    with pytest.raises(UsageError, match="no model can be asked") as refused:
+        verify_change(Order(base="HEAD", start=root, judge=True))
+    assert refused.value.hint == "Leave --judge away."
     with pytest.raises(UsageError, match="task is empty"):
         verify_change(Order(base="HEAD", start=root, task=" "))
+
+
+def test_a_shallow_clone_cannot_tell(repository: Make, tmp_path: Path) -> None:
+    """Without the commit at which the change began, the base's own work would count as undone."""
+    root = repository(FILES)
+    git(root, "checkout", "-q", "-b", "feature")
+    edit(root, CORE, "a + b", "b + a")
+    git(root, "commit", "-qam", "Swap the operands")
+    git(root, "checkout", "-q", "main")
+    (root / "calc/other.py").write_text("")
+    git(root, "add", "-A")
+    git(root, "commit", "-qm", "Something else")
+    git(tmp_path, "clone", "-q", "--depth=1", "--no-single-branch", f"file://{root}", "clone")
+    with pytest.raises(UsageError, match="too shallow"):
+        verify_change(Order(base="origin/main", head="origin/feature", start=tmp_path / "clone"))
+
+
+def test_words_that_go_on_for_ever_are_read_quickly() -> None:
+    """A message of commits is as long as its author likes."""
+    began = time.perf_counter()
+    for words in ("add ", "write and its ", "remove the "):
+        asks.about_tests(Task(id="x", text=words * 5000))
+    assert time.perf_counter() - began < 5
 
 
 def test_no_model_is_asked_unless_wanted(repository: Make, capsys: Capture) -> None:

@@ -14,6 +14,7 @@ from sef.build.snapshots import open_snapshot
 from sef.desk import TaskDesk
 from sef.errors import ConfigError, UsageError
 from sef.events import TaskFact
+from sef.git import Git
 from sef.judging import ASKED, RUN, Judge
 from sef.model import (
     Answer,
@@ -39,6 +40,7 @@ MODEL: Final = "judge"
 _DOCUMENTS: Final = frozenset((".md", ".mdx", ".rst", ".adoc", ".asciidoc"))
 """Ends of files that are documents and nothing else."""
 _TASK: Final = "change"
+_LONGEST_TASK: Final = 100_000
 Source = Literal["given", "commits", "none"]
 Telling = Callable[[str], None]
 
@@ -106,6 +108,8 @@ class ChangeJudge:
         """Judges one change. Raises UsageError where it is not there, or cannot be read."""
         if asked.task is not None and not asked.task.strip():
             raise UsageError("the task is empty", hint="Leave --task away, or say what was asked.")
+        if asked.task is not None and len(asked.task) > _LONGEST_TASK:
+            raise UsageError(f"the task is longer than {_LONGEST_TASK:,} characters")
         received = await self.intake.receive(asked.submission)
         text, source = _task(asked, received)
         routed: Route = ROUTERS["rules"]().route(Task(id=_TASK, text=text))
@@ -175,16 +179,17 @@ async def open_judge(
             names = ", ".join((AUTO, *POLICIES))
             raise ConfigError(f"there is no policy {named!r}", hint=f"Choose {names}.")
         runner = check_runner(there.repository, there.config, there.scratch)
-        found = verifiers(runner, there.workspace, there.repository)
+        git, workspace = there.repository.git, there.workspace
+        found = verifiers(runner, workspace, there.repository)
         if ask_models and MODEL not in found:
             raise UsageError(
                 "no model can be asked about a change here", hint="Leave --judge away."
             )
         yield ChangeJudge(
-            intake=Intake(there.workspace, there.repository.git, there.scratch),
+            intake=Intake(workspace, git, there.scratch),
             judging=Judge(
-                workspace=there.workspace,
-                verifiers={name: _Told(name, one, tell) for name, one in found.items()},
+                workspace=workspace,
+                verifiers={name: _Told(name, one, tell, git) for name, one in found.items()},
                 clock=WallClock(),
             ),
             policy=named,
@@ -194,16 +199,24 @@ async def open_judge(
 
 @dataclass(frozen=True, slots=True)
 class _Told:
-    """A verifier that says so when it begins what takes long."""
+    """A verifier that says so when it begins what takes long, and knows the change's own base.
+
+    What is run is held against the user's tree, whose environment it runs with; what is read is
+    read beside the base's files, as a draft's base is the user's tree.
+    """
 
     name: str
     verifier: Verifier
     tell: Telling
+    git: Git
 
     async def verify(self, case: Case) -> Verdict:
         if self.name in RUN | ASKED:
             self.tell(f"{self.name}: {'asking' if self.name in ASKED else 'running'} ...")
-        return await self.verifier.verify(case)
+            return await self.verifier.verify(case)
+        files = await self.git.names("ls-tree", "-r", "-z", "--name-only", case.draft.patch.base)
+        checkout = replace(case.checkout, base_files=files)
+        return await self.verifier.verify(replace(case, checkout=checkout))
 
 
 def _task(asked: Asked, received: Received) -> tuple[str, Source]:

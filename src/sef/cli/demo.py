@@ -91,6 +91,7 @@ def _say_next(console: Console, root: Path, *, mine: bool) -> None:
     words = (
         "The prices above are the scripts'; nothing was paid.\n\n"
         f"Try next: cd {shlex.quote(str(root))}, and there\n"
+        f"  {sef} explain                               every decision, with its evidence\n"
         f"  {sef} run -f plan.toml --dry-run            where each task goes, and why\n"
         f'  {sef} run "where is show defined?" --json   an answer for programs\n'
         f"  {sef} run -f plan.toml --apply              the same work, in your files this time\n"

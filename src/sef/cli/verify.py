@@ -25,8 +25,8 @@ _POLICIES = ("auto", "fast", "standard", "complex")
 
 Without --head and --patch your files are judged as they are, uncommitted and untracked ones too.
 
-Exit codes: 0 accepted; 1 rejected; 2 undecided, or it cannot be done as asked (--json tells which:
-`verdict` or `error`); 70 a mistake in sef; 130 called off."""
+Exit codes: 0 accepted; 1 rejected; 2 undecided, or it cannot be done as asked; 70 a mistake in
+sef; 130 called off. With --json the two of 2 are told apart: `verdict` or `error`."""
 )
 def verify(
     base: Annotated[
@@ -84,8 +84,8 @@ def verify(
 ) -> None:
     """Judge any change, whoever made it, by what sef's own drafts go through.
 
-    Your files, index and branches stay as they are, and nothing is left behind. No model is
-    asked but with --judge.
+    Your files, index and branches stay as they are, and nothing is left behind.
+    Models are asked with --judge alone.
     """
     from sef.cli.verifying import Order, verify_change
 

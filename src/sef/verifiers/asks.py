@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 from pathlib import PurePosixPath
+from typing import Final
 
 from sef.checks.testfiles import named_as_test
 from sef.model import Task
@@ -58,6 +59,9 @@ _SINGULAR_BEFORE = re.compile(
     r"|which|so|on|with|covering|named|called|by|fixtures?|names?|code|as|at|or|from"
 )
 
+_LONGEST_CLAUSE: Final = 400
+"""Words: reading one takes the square of them. What comes after is taken for asking nothing."""
+
 
 def about_tests(task: Task) -> bool:
     """True when the task asks to write or change tests, in its words or with its paths."""
@@ -92,7 +96,7 @@ def asks_for_file(task: Task, path: str) -> bool:
 def _clauses(text: str) -> Iterator[list[str]]:
     for clause in re.split(r"[;!?\n]|[.:](?=\s|$)|\s[\u2014\u2013-]\s", text):
         words = [word.strip(".,;:!?()[]\"'`*") for word in clause.split()]
-        yield [word for word in words if word]
+        yield [word for word in words if word][:_LONGEST_CLAUSE]
 
 
 def _uncut(clause: Sequence[str]) -> Iterator[str]:
