@@ -5,11 +5,12 @@ from __future__ import annotations
 import asyncio
 import logging
 import os
+import sys
 import time
 from collections.abc import Awaitable, Callable
 from importlib import metadata
 from pathlib import Path
-from typing import Annotated, Final
+from typing import Annotated, Final, NoReturn
 
 import typer
 
@@ -50,7 +51,7 @@ def mcp(
     raise typer.Exit(guarded(lambda: _serve(root), as_json=False))
 
 
-def _serve(root: Path | None) -> int:
+def _serve(root: Path | None) -> NoReturn:
     _check_extra()
     from sef.mcp import serve
 
@@ -59,7 +60,10 @@ def _serve(root: Path | None) -> int:
         raise UsageError(f"{start} is no folder", hint="Name one: sef mcp --root DIR")
     logging.getLogger("asyncio").setLevel(logging.ERROR)  # as in sef.cli.loop
     asyncio.run(_until_called_off(start, serve))
-    return 0
+    # All is tidy. Taking the interpreter down can take longer than a client waits before it kills.
+    logging.shutdown()
+    sys.stderr.flush()
+    os._exit(0)
 
 
 def _check_extra() -> None:
