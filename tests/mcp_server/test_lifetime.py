@@ -151,7 +151,8 @@ def test_nothing_but_the_wire_reaches_standard_output(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("installed", "said"), [("1.28.0", "mcp 1.28.0 is installed"), (None, "is missing")]
+    ("installed", "said"),
+    [("1.28.0", "mcp 1.28.0 is installed"), ("2.2.9", "2.2.9"), ("3.0", "3.0"), (None, "missing")],
 )
 def test_without_the_extra_it_says_how_to_get_it(
     tmp_path: Path, installed: str | None, said: str

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import os
+import re
 import sys
 import time
 from collections.abc import Awaitable, Callable
@@ -19,6 +20,7 @@ from sef.cli.complaints import guarded
 from sef.errors import UsageError
 
 app = typer.Typer()
+_LEAST: Final = (2, 3)
 _TWICE_S: Final = 2.0
 """Clients that end a server send several signals within less."""
 
@@ -71,10 +73,11 @@ def _check_extra() -> None:
         version = metadata.version("mcp")
     except metadata.PackageNotFoundError:
         version = ""
-    if version.partition(".")[0] != "2":
+    if not _LEAST <= tuple(map(int, re.findall(r"\d+", version)[:2])) < (3,):
         found = f"mcp {version} is installed" if version else "the package mcp is missing"
         raise UsageError(
-            f"sef mcp needs mcp 2, and {found}", hint="pip install 'sef-framework[mcp]'"
+            f"sef mcp needs mcp 2.3 or newer, below 3, and {found}",
+            hint="pip install 'sef-framework[mcp]'",
         )
 
 

@@ -227,13 +227,18 @@ class Runs:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        self._closed = True
-        for call in self._calls:
-            call.cancel()
-        for running in self._runs.values():
-            running.call_off()
+        self.call_off()
         # Called off once, above: the group would do it again.
         await self._group.__aexit__(None, None, None)
+
+    def call_off(self) -> None:
+        """Calls off all calls and runs; none is begun any more."""
+        if not self._closed:
+            self._closed = True
+            for call in self._calls:
+                call.cancel()
+            for running in self._runs.values():
+                running.call_off()
 
     def start(self, order: Order) -> Running:
         """Begins a run. Raises UsageError where as many as may work already."""

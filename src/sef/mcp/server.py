@@ -44,7 +44,7 @@ from sef.text import one_line
 
 _MOST_CALLS: Final = 32
 _ROOTS_S: Final = 5.0
-_GRACE_S: Final = 2.0  # for calls to answer, once the client has hung up
+_GRACE_S: Final = 1.0  # for the last words, once the client has hung up
 _INSTRUCTIONS: Final = (
     "sef does software tasks in this git repository: it drafts cheaply, verifies by running the"
     " project's tests, and commits what holds on a branch sef/<run>. sef_start and sef_result"
@@ -87,6 +87,7 @@ async def _served(line: Wire, calls: _Calls, stop: asyncio.Event) -> None:
     stopping = asyncio.create_task(stop.wait())
     try:
         await asyncio.wait((serving, reading, stopping), return_when=asyncio.FIRST_COMPLETED)
+        calls.end()  # before a client that hung up loses its patience
         incoming.close()
         await asyncio.wait((serving,), timeout=_GRACE_S)
         await asyncio.wait((writing,), timeout=_GRACE_S)
@@ -137,6 +138,10 @@ class _Calls:
         self._jail = jail
         self._runs = runs
         self._open = 0
+
+    def end(self) -> None:
+        """Calls off what is open."""
+        self._runs.call_off()
 
     async def tools(self, _: _Context, __: PaginatedRequestParams | None) -> ListToolsResult:
         """Every tool."""
