@@ -310,3 +310,28 @@ def test_a_change_is_judged(repository: Make) -> None:
     talk(root, body)
     assert git(root, "diff", "--binary", "HEAD") == weak
     assert leftovers(root) == []
+
+
+def test_a_judgement_that_is_called_off_leaves_nothing(repository: Make) -> None:
+    """The client gives up while tests run; the forks go, and the server goes on."""
+    slow = "import time, unittest\n\n\nclass S(unittest.TestCase):\n    def test_it(self):\n"
+    slow += "        time.sleep(60)\n"
+    root = repository({**PROJECT, "tests/test_slow.py": slow})
+    (root / "calc/more.py").write_text("MORE = 1\n")
+
+    async def body(session: Session) -> None:
+        asked = {"base": "HEAD", "policy": "fast"}
+        calling = asyncio.create_task(session.raw("sef_verify", **asked))
+        while not any(words.startswith("tests: ") for _, words in session.heard):
+            await asyncio.sleep(0.05)
+        assert leftovers(root)
+        calling.cancel()
+        for _ in range(200):
+            if not leftovers(root):
+                break
+            await asyncio.sleep(0.05)
+        assert leftovers(root) == []
+        assert len((await session.call("sef_plan", texts=["x"]))["tasks"]) == 1
+
+    talk(root, body)
+    assert git(root, "status", "--porcelain") == "?? calc/more.py\n"
