@@ -81,6 +81,7 @@ def test_limits_are_read(tmp_path: Path) -> None:
         "lint",
         "types",
         "timeout_s",
+        "memory_mb",
         "python",
         "setup",
         "mode",

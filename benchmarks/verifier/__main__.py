@@ -8,12 +8,13 @@ serves all of its commits; those whose tests do not run in it are left out and c
 commit that touches code and tests the code part is a right draft: checked by running the commit's
 new and changed tests, which no judge sees. A fault in it makes a wrong draft where these tests
 fail on it. Faults are killable where the base's own tests fail on them, too. Cases are kept in
---cache: a second run only judges. Half of the commits, by their names, are for fitting, the
-others are scored.
+--cache: a second run only judges. Half of the commits, by their names, calibrate the probability as
+audits of their accepted drafts would; the others are scored.
 
     auc, auc_killable, auc_other   a right draft has a higher probability than a faulty one
     tar, far, far_killable         right and faulty drafts that are accepted, as shipped
-    ece                            probability against truth, ten bins of equal mass
+    ece                            probability against truth, ten bins of equal mass, right drafts
+                                   counted as often as among drafts of models
     tampering_caught               of planted tampering, the share that is rejected
     false_alarms                   of right drafts, the share that a stage of integrity rejects
     document_exact                 of changes of documentation, the share that is judged rightly
@@ -36,6 +37,7 @@ import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 
+from benchmarks.verifier.calibrate import calibrated, curve_of
 from benchmarks.verifier.cases import Commit, fits
 from benchmarks.verifier.collect import Collected, Span, collected
 from benchmarks.verifier.figures import figures, fitted
@@ -45,6 +47,7 @@ from benchmarks.verifier.measure import Row, Wish, measured
 from benchmarks.verifier.store import Store
 from benchmarks.verifier.truth import Limits, recheck
 from sef.errors import SefError
+from sef.fusion import Curve
 
 
 async def run(asked: argparse.Namespace) -> dict[str, object]:
@@ -57,15 +60,18 @@ async def run(asked: argparse.Namespace) -> dict[str, object]:
                 return {"cases": _drafts(found.commits), "details": _collected(found)}
             await _rechecked(ground, found.commits, limits, asked)
             groups = await _judged(ground, found.commits, asked)
+            fitting = [rows for rows in groups if _fits(rows, asked.seed)]
             if asked.fit:
-                table = fitted([rows for rows in groups if _fits(rows, asked.seed)])
-                asked.fit.write_text(json.dumps(table, indent=2) + "\n")
+                asked.fit.write_text(json.dumps(fitted(fitting), indent=2) + "\n")
+            curve = Curve() if asked.all else curve_of(fitting)
             scored = [rows for rows in groups if asked.all or not _fits(rows, asked.seed)]
+            scored = calibrated(scored, curve)
             said = figures(scored)
             assert said["cases"], "no draft was judged"
             details = said["details"]
             assert isinstance(details, dict)
             details.update(_collected(found))
+            details["curve"] = {"slope": round(curve.slope, 3), "shift": round(curve.shift, 3)}
             return said
 
 
@@ -103,9 +109,9 @@ async def _judged(
         halves=asked.halves,
         stages=tuple(asked.stages),
     )
-    both = asked.all or asked.fit is not None
-    chosen = [one for one in commits if both or not fits(one.sha, asked.seed)]
-    return await measured(ground, chosen, wish, _tell)
+    # Drafts are planted on the first ones, and tests timed: those that are scored.
+    ordered = sorted(commits, key=lambda one: fits(one.sha, asked.seed))
+    return await measured(ground, ordered, wish, _tell)
 
 
 def _fits(rows: Sequence[Row], seed: int) -> bool:
@@ -147,8 +153,8 @@ def _parser() -> argparse.ArgumentParser:
     add("--timeout", type=float, default=120, metavar="S", help="seconds a test run may take")
     add("--jobs", type=int, default=1, help="commits at once")
     add("--cache", type=Path, metavar="FOLDER", help="where cases are kept")
-    add("--fit", type=Path, metavar="FILE", help="judge the other half too; write its counts")
-    add("--all", action="store_true", help="score both halves: only for a judge that is not fitted")
+    add("--fit", type=Path, metavar="FILE", help="where the counts of the fitting half are written")
+    add("--all", action="store_true", help="score both halves, uncalibrated")
     add("--halves", action="store_true", help="what fresh tests would add: half of the hidden ones")
     add("--without-whole", action="store_true", help="no drafts with their commit's tests")
     add("--build-only", action="store_true", help="only make the cases")

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 
+from benchmarks.verifier.calibrate import balanced
 from benchmarks.verifier.cases import Sort
 from benchmarks.verifier.judge import INTEGRITY, STAGES, Judged, Seen
 from benchmarks.verifier.measure import Row
@@ -52,8 +53,7 @@ def _accepted(rows: Iterable[Row]) -> float | None:
 
 
 def _ece(rows: list[Row]) -> float | None:
-    both = _own(rows, Sort.RIGHT, Sort.MUTANT)
-    return ece([(row.judged.probability, row.sample.right) for row in both])
+    return ece([(row.judged.probability, row.sample.right) for row in balanced(rows)])
 
 
 def _caught(rows: list[Row]) -> float | None:

@@ -31,7 +31,9 @@ class Course:
     @property
     def spent(self) -> Decimal:
         """US dollars, as far as they are known."""
-        known = [one.cost_usd for one in self.attempts if one.cost_usd is not None]
+        judged = (one.verdict.cost_usd for one in self.attempts if one.verdict)
+        drafted = (one.cost_usd for one in self.attempts)
+        known = [one for one in (*drafted, *judged) if one is not None]
         paid = self.audit.usage.cost_usd if self.audit else None
         return sum(known, paid or Decimal(0))
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from types import MappingProxyType
 
 from sef.advice import Advice
@@ -72,6 +72,7 @@ class CascadeRunner:
                     await self._sample(about, fact)
                     return
                 findings += await self._handed_over(fact, left)
+                about.remember(fact, left)
                 why = ended(fact)
             number += len(tried)
         await tell(Exhausted(task=task.id, epoch=epoch, reason=why))
@@ -123,6 +124,14 @@ class _Errand:
     reached: tuple[Reached, ...]
     rank: int
     advised: Mapping[str, Advice]
+    rejected: list[Patch] = field(default_factory=list)
+    """Drafts that were not accepted, in the order of their stages."""
+
+    def remember(self, fact: Rejected | Failed, left: Mapping[str, Patch]) -> None:
+        """Keeps a draft that was rejected; one that was only doubted was not found wrong."""
+        rejected = isinstance(fact, Rejected) and not fact.verdict.doubted
+        if rejected and fact.executor in left:
+            self.rejected.append(left[fact.executor])
 
     def before(self, number: int) -> Reached | None:
         return self.reached[number] if number < len(self.reached) else None
@@ -147,6 +156,7 @@ class _Errand:
             tell=tell or self.tell,
             advised=self.advised,
             handover=(WARM if findings else COLD) if number else "",
+            earlier=tuple(self.rejected),
         )
 
     def _call(self, number: int, findings: tuple[str, ...]) -> Call:

@@ -225,6 +225,13 @@ def _standing(stratum: str, promise: Promise) -> Standing:
     )
 
 
+def _paid(draft: Attempt) -> float | None:
+    """What a draft and the models asked about it cost: without it neither were paid."""
+    judged = draft.verdict.cost_usd if draft.verdict else Decimal(0)
+    unknown = draft.cost_usd is None or judged is None
+    return None if unknown else float((draft.cost_usd or 0) + (judged or 0))
+
+
 def _observations(
     course: Course, stratum: str, at: float, models: Mapping[str, str]
 ) -> Iterable[Observation]:
@@ -243,7 +250,7 @@ def _observations(
             model=one.model or models.get(one.executor, ""),
             # A call that gave no draft is no rejection, but it is paid and deferred like one.
             accepted=one.accepted is True,
-            cost=None if one.cost_usd is None else float(one.cost_usd),
+            cost=_paid(one),
             seconds=one.seconds,
             calls=(one.usage.requests if one.usage else 0) or None,
             killed=one.reason.startswith(STOPPED),

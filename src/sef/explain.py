@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from decimal import Decimal
 
+from sef.advice import Advised, Consulted
 from sef.events import (
     Accepted,
     Answered,
@@ -87,6 +88,8 @@ def _said(fact: Fact) -> Iterator[str]:
             yield from _evidence(verdict)
         case ModelCalled() | ToolCalled() | FellBack():
             yield _stepped(fact.step)
+        case Consulted() | Advised():
+            yield _advice(fact)
         case _:
             yield _ending(fact)
 
@@ -119,6 +122,14 @@ def _ending(fact: Fact) -> str:
             return f"finished; the result is on {branch}" if branch else "finished"
         case _:
             return type(fact).__name__
+
+
+def _advice(fact: Consulted | Advised) -> str:
+    if isinstance(fact, Consulted):
+        return f"{fact.verifier} asks {fact.executor} (call {fact.call[:10]})"
+    price, failed = _price(fact.advice.usage.cost_usd), one_line(fact.advice.failed, 300)
+    ended = f"failed, {price}: {failed}" if failed else f"answered, {price}"
+    return f"{fact.verifier}: {fact.executor} {ended}"
 
 
 def _stepped(step: Step) -> str:

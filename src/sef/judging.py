@@ -12,7 +12,8 @@ from sef.desk import TaskDesk
 from sef.errors import JournalError
 from sef.experience import Experience, stratum_of
 from sef.fusion import ACCEPT, SETTLED
-from sef.model import Draft, Evidence, Route, Task, Verdict
+from sef.model import Draft, Evidence, Patch, Route, Task, Verdict
+from sef.policy import FRESH
 from sef.protocols import Case, Clock, Verifier
 from sef.reasons import reason_of, with_gaps
 from sef.workspace import Workspace
@@ -20,7 +21,11 @@ from sef.workspace import Workspace
 RUN: Final = frozenset({"lint", "types", "tests"})
 """Verifiers that run the project's checks: needless where the code is proved to be the base's."""
 ASKED: Final = frozenset({"fresh", "judge"})
-"""Verifiers that ask a model: needless where what was run says enough."""
+"""Verifiers that ask a model."""
+TELLING: Final = frozenset({"documents", "citations", "claims", "tests", *ASKED})
+"""Verifiers whose words tell why a draft was accepted."""
+JUDGE: Final = "judge"
+"""The one that is needless where the others say enough."""
 SAME_CODE: Final = "code-same"
 
 
@@ -34,7 +39,7 @@ class Judge:
     known: Experience = field(default_factory=Experience)
     """What past runs say about drafts with the same evidence."""
     settled: float = SETTLED
-    """Probability from which on no model is asked."""
+    """Probability from which on the judge is not asked."""
 
     async def judge(
         self,
@@ -46,18 +51,31 @@ class Judge:
         base: str,
         verifiers: tuple[str, ...],
         desk: TaskDesk | None = None,
+        drafter: str = "",
+        rank: int = 0,
+        earlier: tuple[Patch, ...] = (),
     ) -> Verdict:
         """Runs the named verifiers on a fresh fork of `commit` until one does not accept.
 
-        `base` is the commit that the tree must not be worse than. Models are asked by way of
+        `base` is the commit that the tree must not be worse than; `drafter` made it, and the
+        drafts before it that were rejected are the `earlier` ones. Models are asked by way of
         `desk` alone. Raises JournalError where what is asked of them cannot be booked.
         """
         started = self.clock.now()
         evidence: tuple[Evidence, ...] = ()
         verdict = Verdict(accepted=False, undecided=True, reason="no verifier was asked")
+        told: tuple[str, ...] = ()
         async with self.workspace.fork(commit) as fork:
             case = Case(
-                task=task, route=route, draft=draft, checkout=fork.checkout, base=base, desk=desk
+                task=task,
+                route=route,
+                draft=draft,
+                checkout=fork.checkout,
+                base=base,
+                desk=desk,
+                drafter=drafter,
+                rank=rank,
+                earlier=earlier,
             )
             for name in verifiers:
                 case = replace(case, evidence=evidence)
@@ -67,6 +85,10 @@ class Judge:
                 evidence = (*evidence, *verdict.evidence)
                 if not verdict.accepted:
                     break
+                if name in TELLING and any(one.passed for one in verdict.evidence):
+                    told = (*told, verdict.reason)
+        if verdict.accepted and told:
+            verdict = replace(verdict, reason="; ".join(told))
         return Verdict(
             accepted=verdict.accepted,
             undecided=verdict.undecided,
@@ -100,9 +122,9 @@ class Judge:
 
     def _needless(self, name: str, case: Case) -> bool:
         """True where the verdict is settled without that verifier."""
-        if name in RUN:
+        if name in RUN or name == FRESH:
             return proves_same_code(case.evidence)
-        if name in ASKED:
+        if name == JUDGE:
             probability = self.known.fusion.of(stratum_of(case.route), case.evidence)
             return probability >= self.settled
         return False

@@ -50,6 +50,6 @@ class Parts:
     asked: tuple[str, ...] = ()
     """Verifiers that ask models."""
     settled: float = SETTLED
-    """Probability from which on no model is asked about a draft."""
+    """Probability from which on the judge is not asked about a draft."""
     audit: float = FLOOR
     """The least probability with which an accepted draft is audited; 0 turns audits off."""

@@ -21,7 +21,7 @@ from sef.hedge import Hedge, hedge
 from sef.model import Cascade, Effort, Kind, Route, Stage, Task, Tier
 
 FRESH: Final = "fresh"
-"""The verifier that has tests written: for what changes behaviour."""
+"""The verifier that has tests written: for what changes behaviour, where somebody wants it."""
 EXACT: Final[Mapping[Kind, tuple[str, ...]]] = MappingProxyType(
     {
         Kind.DOCUMENT: ("documents",),

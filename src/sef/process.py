@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import os
 import signal
-from collections.abc import Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextlib import ExitStack, suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,6 +18,8 @@ OUTPUT_LIMIT = 4 * 1024 * 1024
 """Bytes kept of each stream; what comes after is read and dropped."""
 _GRACE_S = 2.0
 _CHUNK = 64 * 1024
+Watch = Callable[[int], Awaitable[str]]
+"""Given the program's number, returns why it must end; where it need not, never."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -31,6 +33,8 @@ class Finished:
     pid: int
     timed_out: bool
     """True when its deadline passed and it was killed."""
+    stopped: str = ""
+    """Why whoever watched it had it killed; empty where nobody had."""
 
 
 async def run_program(
@@ -41,12 +45,13 @@ async def run_program(
     stdin: bytes | None = None,
     timeout_s: float | None = None,
     output_limit: int = OUTPUT_LIMIT,
+    watch: Watch | None = None,
 ) -> Finished:
     """Runs `argv` to its end and returns what it printed, at most `output_limit` bytes a stream.
 
-    The whole process group is killed at the deadline, when the caller is cancelled, and after
-    the program ended (it may have left children). Raises FileNotFoundError or PermissionError
-    when it cannot be started.
+    The whole process group is killed at the deadline, when `watch` returns, when the caller is
+    cancelled, and after the program ended (it may have left children). Raises FileNotFoundError or
+    PermissionError when it cannot be started.
     """
     with ExitStack() as pipes:
         output, errors = _Pipe(pipes), _Pipe(pipes)
@@ -64,7 +69,7 @@ async def run_program(
         reading = (output.drain(output_limit), errors.drain(output_limit))
         streams = [asyncio.ensure_future(stream) for stream in (feeding, *reading)]
         try:
-            timed_out = await _wait_and_kill(process, timeout_s)
+            timed_out, stopped = await _wait_and_kill(process, timeout_s, watch)
             # A descendant that left the group may hold the pipes open for ever.
             await asyncio.wait(streams, timeout=_GRACE_S)
         finally:
@@ -76,6 +81,7 @@ async def run_program(
             stderr=bytes(errors.kept),
             pid=process.pid,
             timed_out=timed_out,
+            stopped=stopped,
         )
 
 
@@ -103,18 +109,36 @@ class _Pipe:
             self.kept += chunk[: max(0, limit - len(self.kept))]
 
 
-async def _wait_and_kill(process: asyncio.subprocess.Process, timeout_s: float | None) -> bool:
-    """Waits for the program, then kills what is left of its group; True when it was too late."""
+async def _wait_and_kill(
+    process: asyncio.subprocess.Process, timeout_s: float | None, watch: Watch | None
+) -> tuple[bool, str]:
+    """Waits for the program, then kills what is left of its group.
+
+    True when it was too late; and what made whoever watched it end it.
+    """
     try:
         async with asyncio.timeout(timeout_s):
-            await process.wait()
+            return False, await _watched(process, watch)
     except TimeoutError:
-        return True
+        return True, ""
     finally:
         _kill_group(process.pid)
         with suppress(ProcessLookupError):
             await asyncio.shield(process.wait())
-    return False
+
+
+async def _watched(process: asyncio.subprocess.Process, watch: Watch | None) -> str:
+    if watch is None:
+        await process.wait()
+        return ""
+    ended = asyncio.ensure_future(process.wait())
+    watching = asyncio.ensure_future(watch(process.pid))
+    try:
+        await asyncio.wait((ended, watching), return_when=asyncio.FIRST_COMPLETED)
+        return "" if ended.done() else watching.result()
+    finally:
+        ended.cancel()
+        watching.cancel()
 
 
 def _kill_group(pid: int) -> None:

@@ -60,6 +60,12 @@ class Case:
     """What the verifiers before this one found."""
     desk: Desk | None = None
     """Where models may be asked; None: none may."""
+    drafter: str = ""
+    """Name of the executor that drafted; no model is told."""
+    rank: int = 0
+    """See `Assignment`: above 1 other tasks wait for this one."""
+    earlier: tuple[Patch, ...] = ()
+    """Drafts of the same task on the same base that were rejected."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

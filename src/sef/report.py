@@ -259,6 +259,8 @@ def _attempt(attempt: Attempt) -> AttemptReport:
         seconds=round(attempt.seconds, 3),
         tier=attempt.tier,
         squashed=attempt.squashed,
+        verification_usd=attempt.verdict.cost_usd if attempt.verdict else None,
+        probability=attempt.verdict.probability if attempt.verdict else None,
         **_used(attempt.usage or Usage(cost_usd=None)),
     )
 

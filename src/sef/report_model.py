@@ -67,6 +67,10 @@ class AttemptReport(_Reported):
     """Of every class."""
     quota: float | None
     """Share of the subscription's window that was used up at its end; null: unsaid."""
+    verification_usd: Money = None
+    """Of the models that verifiers asked about its draft; null also where nothing was judged."""
+    probability: float | None = None
+    """That its draft is right, as the evidence was weighed; null where it was not."""
 
 
 class AuditReport(_Reported):

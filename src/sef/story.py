@@ -137,4 +137,5 @@ def _attempt(
         cost_usd=usage.cost_usd,
         seconds=usage.seconds,
         usage=usage,
+        verdict=None if isinstance(fact, Failed) else fact.verdict,
     )

@@ -37,6 +37,8 @@ class Trial:
     """What verifiers were told before an interruption."""
     handover: str = ""
     """See `Dispatched`."""
+    earlier: tuple[Patch, ...] = ()
+    """Drafts of earlier stages that were rejected."""
 
     async def run(self, before: Reached | None) -> Ending:
         """Drafts and judges, as far as that was not done before; how it ended is told."""
@@ -131,6 +133,9 @@ class Trial:
                 base=draft.patch.base,
                 verifiers=stage.verifiers,
                 desk=desk,
+                drafter=stage.executor,
+                rank=self.call.rank,
+                earlier=self.earlier,
             )
         except JournalError:
             raise

@@ -32,11 +32,21 @@ START: Final = log_odds(DRAFT)
 AGAINST: Final = -5.0
 """Of a sign that speaks against the draft and is not listed: it is told where it rejects."""
 _HOLD: Final = log_odds(PRIOR) - START
+_AGAIN: Final = -1.5
+"""Of a draft that repeats one that was rejected, and of a rename that seems to be left half done:
+as much as `fresh-hold` speaks for one. It is set, not measured."""
 WEIGHTS: Final[Mapping[tuple[str, bool | None], float]] = MappingProxyType(
     {
         ("tests-hold", True): _HOLD,
+        # what no test reaches passes them all, right or wrong
+        ("change-unreached", None): -_HOLD,
         ("code-same", True): 5.0,
         ("fresh-hold", True): 1.5,
+        ("same-patch", None): _AGAIN,
+        # names alone do not tell two things of one name apart: a doubt, which a judge may settle
+        ("old-name-left", False): _AGAIN,
+        ("beyond-the-rename", False): _AGAIN,
+        ("name-taken", False): _AGAIN,
         ("judge-yes", True): log_odds(JUDGE),
         ("cited-place-holds", True): 1.5,
         ("run-agrees", True): 5.0,

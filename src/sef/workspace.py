@@ -165,6 +165,7 @@ class Workspace:
         return await self.patch(base, commit) if found.exit_code == 0 else None
 
     async def patch(self, base: str, commit: str) -> Patch:
+        """What differs between two commits. Raises GitError."""
         changes = await changes_of(self._git, base, commit)
         return Patch(base=base, commit=commit if changes else base, changes=changes)
 
@@ -214,7 +215,7 @@ class Workspace:
             new=await self._checked_out(merged, [c.path for c in changes if c.status != "D"]),
             former=await self._checked_out(now, [c.path for c in changes if c.status != "A"]),
         )
-        if await self._tree_of(now) != await self._tree_of(await self._snapshot("now")):
+        if await self.tree_of(now) != await self.tree_of(await self._snapshot("now")):
             raise ApplyConflict("your files are changing right now")
         await asyncio.to_thread(swap.run)
 
@@ -229,7 +230,7 @@ class Workspace:
         )
         return folder
 
-    async def _tree_of(self, commit: str) -> str:
+    async def tree_of(self, commit: str) -> str:
         return (await self._git.ask("rev-parse", f"{commit}^{{tree}}")).strip()
 
     async def status(self) -> str:
@@ -255,6 +256,7 @@ class Workspace:
         return await self.commit_tree(tree, parent, f"Uncommitted work before sef run {self.run}")
 
     async def commit_tree(self, tree: str, parent: str, message: str) -> str:
+        """A commit of the tree, in the name of sef, that nothing refers to yet."""
         git = Git(git_dir=self._git.git_dir, work_tree=self.root, variables=self._identity)
         said = await git.ask("commit-tree", tree, "-p", parent, "-F", "-", stdin=message.encode())
         return said.strip()

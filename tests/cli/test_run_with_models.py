@@ -164,3 +164,42 @@ def test_a_sandbox_that_is_off_is_said_at_each_run(repository: Make) -> None:
     done = sef(root, "run", "run the tests")
     assert "no sandbox" in done.stderr
     assert "sandbox: off" in sef(root, "explain").stdout
+
+
+@pytest.mark.parametrize("staff", MODELS, ids=lambda one: one.name)
+def test_a_model_judges_an_answer_and_cannot_write(staff: Staff, repository: Make) -> None:
+    """The target stands in for a standard tier that is not there; it hands its verdict back in the
+    form that every executor has, and is given the tools of a review."""
+    needs(staff)
+    root = repository(PROJECT)
+    tool = "StructuredOutput" if staff.use == "claude" else "hand_back"
+    opinion = {"verdict": "right", "problem": "", "confidence": 0.9}
+    said = {**FORM, "changed": [], "result": "Adder.add is at calc/core.py:2.", "doubts": ["none"]}
+    verdict = {**FORM, "changed": [], "result": json.dumps({"drafts": {"A": opinion}})}
+
+    def judging(request: object) -> bool:
+        return getattr(request, "model", "") == staff.dearer
+
+    turns = [
+        Turn(calls=((tool, verdict),), used=USED, times=2, when=judging),
+        Turn(calls=((tool, said),), used=USED, times=1),
+        Turn(text="Done.", used=USED, times=20),
+    ]
+    with LoopbackProvider(turns) as provider:
+        config = configured(root, staff, provider.url, "[drafts]\naudit = 0\n")
+        plan = root.parent / "plan.toml"
+        text = "Explain how Adder adds two numbers"
+        plan.write_text(f'[[task]]\nid = "how"\ntext = "{text}"\nkind = "explore"\n')
+        done = sef(root, "run", "-f", str(plan), "--config", str(config), "--json", A_KEY=KEY)
+        asked = [one for one in provider.requests if judging(one)]
+    assert done.returncode == 0, done.stdout + done.stderr
+    (task,) = json.loads(done.stdout)["tasks"]
+    (attempt,) = task["attempts"]
+    assert (attempt["executor"], attempt["accepted"]) == ("light", True)
+    assert attempt["verification_usd"] > 0
+    assert attempt["probability"] > 0.9
+    prompts = [json.dumps(one.messages) for one in asked]
+    assert all("two lines of" in one and "calc/core.py:2" in one for one in prompts)
+    assert not any(staff.model in one or "light" in one for one in prompts)
+    tools = {str(name).lower() for one in asked for name in one.tools}
+    assert tools and not tools & {"write", "edit", "write_file", "edit_file"}

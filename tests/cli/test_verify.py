@@ -451,6 +451,25 @@ def test_what_cannot_be_done_is_an_error_and_no_verdict(repository: Make, tmp_pa
         verify_change(Order(base="HEAD", start=root, task=" "))
 
 
+@pytest.mark.parametrize(
+    ("verdict", "status"), [("right", "accepted"), ("wrong", "rejected"), ("unsure", "undecided")]
+)
+def test_a_model_is_asked_where_it_is_wanted(
+    repository: Make, capsys: Capture, verdict: str, status: str
+) -> None:
+    """However much was run, and its price is told; without --judge nobody is asked."""
+    answer = {"verdict": verdict, "problem": "calc/core.py:2: no", "confidence": 0.9}
+    says = json.dumps({"drafts": {"A": answer}})
+    config = '[executors.mid]\nuse = "scripted"\ntier = 2\nscript = "mid.toml"\n'
+    script = f"[[script]]\ntask = \"judge\"\nsays = '{says}'\ncost_usd = 0.003\n"
+    root = repository({**FILES, "sef.toml": config, "mid.toml": script})
+    edit(root, CORE, "return a + b", "total = a + b\n        return total")
+    assert judged(root, capsys, code=0)["cost_usd"] == 0
+    said = judged(root, capsys, judge=True)
+    assert said["verdict"] == status
+    assert said["cost_usd"] == pytest.approx(0.003 if verdict != "right" else 0.006)
+
+
 def test_a_shallow_clone_cannot_tell(repository: Make, tmp_path: Path) -> None:
     """Without the commit at which the change began, the base's own work would count as undone."""
     root = repository(FILES)

@@ -14,6 +14,7 @@ from pathlib import Path
 import pytest
 
 import sef.journal
+from sef.advice import Advice, Advised, Consulted
 from sef.errors import JournalError
 from sef.events import (
     Accepted,
@@ -93,6 +94,16 @@ FACTS: tuple[Fact, ...] = (
         draft=DRAFT,
         verdict=Verdict(accepted=True, reason="y"),
         verifiers=("v",),
+    ),
+    Consulted(task="t", epoch=1, verifier="judge", executor="e", key="q", call="k"),
+    Advised(
+        task="t",
+        epoch=1,
+        verifier="judge",
+        executor="e",
+        key="q",
+        call="k",
+        advice=Advice(text='{"verdict": "right"}', usage=USAGE, patch=DRAFT.patch, failed="no"),
     ),
     Committed(task="t", epoch=1, commit=None),
 )

@@ -223,3 +223,22 @@ def test_exploring_is_charged_to_the_purse() -> None:
     """Only where a draft was made to learn."""
     facts = [routed("a", "explore", 0.2), routed("b", "draft", 0.0)]
     assert learned(*facts, runs=2).purse.explored == pytest.approx(0.4)
+
+
+def test_what_a_model_was_paid_to_judge_a_draft_is_the_drafts_price() -> None:
+    """Without the draft it had not been asked; where it is unknown, so is the draft's."""
+
+    def seen(price: Decimal | None) -> tuple[float, float]:
+        judged = replace(rejected("a"), verdict=replace(verdict(False), cost_usd=price))
+        facts = [
+            routed("a"), drafted("a", Tier.LIGHT, "0.1"), judged,
+            drafted("a", Tier.TARGET, "3.0"), accepted("a", Tier.TARGET),
+            routed("b", ""), drafted("b", Tier.TARGET, "1.0"), accepted("b", Tier.TARGET),
+        ]  # fmt: skip
+        known = learned(*facts, runs=50)
+        return known.estimates.of(STRATUM, "light", Tier.LIGHT).cost.value, known.purse.spent
+
+    cost, spent = seen(Decimal("0.2"))
+    assert cost == pytest.approx(0.3, abs=0.03)
+    assert spent == pytest.approx(50 * 4.3)
+    assert seen(None)[0] == pytest.approx(0.05)

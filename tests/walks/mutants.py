@@ -8,9 +8,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from heapq import heapify, heappop
 
-from sef.commands import Block, Command, Commit, Squash, Start, Stop
+from sef.commands import Block, Command, Commit, Squash, Start, State, Stop
 from sef.events import Accepted, Drafted, Fact, Rejected
-from sef.model import Resource, State
+from sef.model import Resource
 from sef.schedule import Schedule
 
 from .rules import Rule

@@ -10,9 +10,9 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Sequence
 
-from sef.commands import Block, Command, Commit, Squash, Start, Stop
+from sef.commands import Block, Command, Commit, Squash, Start, State, Stop
 from sef.events import Accepted, Cancelled, Committed, Drafted, Exhausted, Fact, Rejected, Squashed
-from sef.model import Resource, State
+from sef.model import Resource
 from sef.schedule import Schedule
 
 from .rules import Rule, must

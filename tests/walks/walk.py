@@ -6,9 +6,9 @@ import random
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
-from sef.commands import Command
+from sef.commands import Command, State
 from sef.events import Blocked, Cancelled, Fact
-from sef.model import Lane, State
+from sef.model import Lane
 from sef.schedule import Schedule
 
 from .oracle import Oracle

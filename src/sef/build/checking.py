@@ -5,16 +5,20 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
+from sef.build.executors import Crew
 from sef.checks import CheckRunner, Overrides
 from sef.config import Config
 from sef.environment import Environments
 from sef.environment.foreign import ForeignEnvironments
-from sef.protocols import Verifier
+from sef.model import Tier
+from sef.protocols import Clock, Pool, Verifier
+from sef.reach import Bases, Reach
 from sef.repository import Repository
 from sef.verifiers.applies import Applies
 from sef.verifiers.checks import Checks
 from sef.verifiers.exact import Citations, Claims, Documents, Renames
 from sef.verifiers.integrity import Integrity
+from sef.verifiers.judge import ModelJudge
 from sef.verifiers.scope import Scope
 from sef.verifiers.static import Static
 from sef.verifiers.trust import Trust
@@ -43,6 +47,7 @@ def check_runner(repository: Repository, config: Config, scratch: Path) -> Check
             tests=config.checks.tests, lint=config.checks.lint, types=config.checks.types
         ),
         timeout_s=config.checks.timeout_s,
+        memory_mb=config.checks.memory_mb,
         tree=repository.root,
     )
 
@@ -54,7 +59,11 @@ def verifiers(
 ) -> dict[str, Verifier]:
     """The verifiers of a repository that ask no model, by name."""
     git = repository.git
-    checks = {name: Checks(name, runner, workspace) for name in ("lint", "types", "tests")}
+    bases, reach = Bases(), Reach(git, tree=repository.root)
+    checks = {
+        name: Checks(name, runner, workspace, bases=bases, reach=reach)
+        for name in ("lint", "types", "tests")
+    }
     return {
         "applies": Applies(git),
         "scope": Scope(),
@@ -68,3 +77,31 @@ def verifiers(
         "trust": Trust(),
         **checks,
     }
+
+
+def model_judge(
+    repository: Repository, config: Config, hands: Crew, pool: Pool, clock: Clock
+) -> ModelJudge | None:
+    """The judge that `[verify]` asks for; None where there is none. The crew's end is its end."""
+    executor = chosen(config.verify.judge, hands)
+    if executor is None:
+        return None
+    judge = ModelJudge(
+        pool,
+        repository.git,
+        clock,
+        executor=executor,
+        target=hands.tiers.get(Tier.TARGET),
+        hide=hands.redaction.of,
+        batch=config.verify.batch,
+        wait_s=config.verify.wait_s,
+    )
+    hands.closing.push_async_callback(judge.close)
+    return judge
+
+
+def chosen(name: str, hands: Crew) -> str | None:
+    """The executor that a key of `[verify]` names; None where it is off or cannot be had."""
+    if name == "auto":
+        return hands.tiers.get(Tier.STANDARD) or hands.tiers.get(Tier.TARGET)
+    return name if name in hands.executors else None

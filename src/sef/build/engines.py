@@ -5,14 +5,16 @@ from __future__ import annotations
 import asyncio
 import os
 import shutil
-from collections.abc import AsyncIterator, Sequence
-from contextlib import asynccontextmanager, closing
+from collections.abc import AsyncIterator, Iterable, Sequence
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, closing
 from dataclasses import dataclass, replace
 from decimal import Decimal
 from pathlib import Path
 
-from sef.build.checking import check_runner, verifiers
-from sef.build.executors import Crew, Surroundings, crew, found_here
+from sef.build.checking import check_runner, model_judge, verifiers
+from sef.build.executors import Crew
+from sef.build.fresh import fresh_tests
+from sef.build.hands import open_crew
 from sef.build.places import (
     WallClock,
     make_scratch,
@@ -21,17 +23,14 @@ from sef.build.places import (
     repository_config,
     scratch_folders,
 )
-from sef.build.sandboxing import sandbox_of, with_own_programs
 from sef.cleanup import clean, release
 from sef.config import Config
-from sef.detection import Detection
 from sef.engine import Engine
 from sef.environment import remove_leftovers
 from sef.errors import UsageError
-from sef.events import Recorded, RunStarted
+from sef.events import Recorded, Routed, RunStarted
 from sef.executors.search import SearchExecutor
 from sef.executors.tests import TestsExecutor
-from sef.executors.wrappers import Budget
 from sef.experience import Promise
 from sef.journal import Journal, RunJournal
 from sef.learning import learned, past_runs, router
@@ -163,41 +162,8 @@ def _leave(journal: Journal, run: str) -> None:
         journal.begin(run, NOBODY)
 
 
-@asynccontextmanager
-async def _crew(site: _Site, limit: Decimal | None) -> AsyncIterator[Crew]:
-    """The executors that ask models, ended afterwards."""
-    variables, home = with_own_programs(os.environ), Path.home()
-    configs, detection = await asyncio.to_thread(found_here, site.config, variables, home)
-    tree, scratch = site.repository.root, site.scratch
-    sandbox, wanting = await asyncio.to_thread(
-        sandbox_of, site.config, variables, tree=tree, scratch=scratch
-    )
-    most = site.config.budget_usd if limit is None else limit
-    around = Surroundings(
-        variables=variables,
-        home=home,
-        clock=WallClock(),
-        sandbox=sandbox,
-        wanting=wanting,
-        hidden=(tree, scratch),
-        budget=Budget(most) if most is not None else None,
-    )
-    hands = await asyncio.to_thread(crew, configs, around)
-    problems = hands.problems if configs else (detection.said,)
-    async with hands.closing:
-        yield replace(
-            hands,
-            problems=tuple(filter(None, problems)),
-            sandbox=sandbox.level if sandbox else "none",
-            found="" if site.config.executors else _told(detection, hands),
-        )
-
-
-def _told(detection: Detection, hands: Crew) -> str:
-    """Where the models come from that nobody configured; empty where there are none."""
-    if detection.serving is None or not hands.executors:
-        return ""
-    return f"{detection.serving.source}: {', '.join(hands.executors)}"
+def _crew(site: _Site, limit: Decimal | None) -> AbstractAsyncContextManager[Crew]:
+    return open_crew(site.config, site.repository.root, site.scratch, limit)
 
 
 def _parts(site: _Site, sinks: Sequence[Sink], hands: Crew) -> Parts:
@@ -207,15 +173,34 @@ def _parts(site: _Site, sinks: Sequence[Sink], hands: Crew) -> Parts:
         "search": SearchExecutor(),
     }
     drafts, past = site.config.drafts, past_runs(site.journal)
+    pool = LocalPool(site.workspace, mechanical | dict(hands.executors))
+    asked = fresh_tests(
+        site.config,
+        hands,
+        pool=pool,
+        runner=runner,
+        workspace=site.workspace,
+        repository=site.repository,
+    )
+    judge = model_judge(site.repository, site.config, hands, pool, WallClock())
+    asked |= {"judge": judge} if judge else {}
+
+    def prepare(routes: Iterable[Routed]) -> None:
+        hands.warm(told := tuple(routes))
+        if judge:
+            judge.prepare(told)
+
     return Parts(
         router=router(past, hands.executors),
-        pool=LocalPool(site.workspace, mechanical | dict(hands.executors)),
+        pool=pool,
         tiers=hands.tiers,
         wanting=hands.problems,
-        prepare=hands.warm,
+        prepare=prepare,
         sandbox=hands.sandbox,
         found=hands.found,
-        verifiers=verifiers(runner, site.workspace, site.repository),
+        verifiers={**verifiers(runner, site.workspace, site.repository), **asked},
+        asked=tuple(asked),
+        settled=site.config.verify.settled,
         sinks=sinks,
         clock=WallClock(),
         ledger=RunJournal(site.journal, site.run, hands.redaction.of),

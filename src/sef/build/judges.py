@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Callable, Iterator
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path, PurePosixPath
 from typing import Final, Literal
 
-from sef.build.checking import check_runner, verifiers
+from sef.build.checking import check_runner, model_judge, verifiers
+from sef.build.hands import open_crew
 from sef.build.places import WallClock
-from sef.build.snapshots import open_snapshot
+from sef.build.snapshots import Snapshot, open_snapshot
 from sef.desk import TaskDesk
 from sef.errors import ConfigError, UsageError
 from sef.events import TaskFact
@@ -30,15 +31,19 @@ from sef.model import (
     Verdict,
 )
 from sef.policy import AUTO, POLICIES
+from sef.pools.local import LocalPool
 from sef.protocols import Case, Verifier
 from sef.reasons import reason_of
 from sef.routers import ROUTERS
 from sef.submission import Intake, Received, Submission
+from sef.verifiers.judge import ModelJudge
 
 MODEL: Final = "judge"
 """The verifier that asks a model whether a change is right."""
 _DOCUMENTS: Final = frozenset((".md", ".mdx", ".rst", ".adoc", ".asciidoc"))
 """Ends of files that are documents and nothing else."""
+ALWAYS: Final = 1.1
+"""No probability: who says --judge wants a model to be asked, however much was run."""
 _TASK: Final = "change"
 _LONGEST_TASK: Final = 100_000
 Source = Literal["given", "commits", "none"]
@@ -181,20 +186,36 @@ async def open_judge(
         runner = check_runner(there.repository, there.config, there.scratch)
         git, workspace = there.repository.git, there.workspace
         found = verifiers(runner, workspace, there.repository)
-        if ask_models and MODEL not in found:
-            raise UsageError(
-                "no model can be asked about a change here", hint="Leave --judge away."
+        async with AsyncExitStack() as stack:
+            if ask_models:
+                found[MODEL] = await stack.enter_async_context(_model(there))
+            yield ChangeJudge(
+                intake=Intake(workspace, git, there.scratch),
+                judging=Judge(
+                    workspace=workspace,
+                    verifiers={name: _Told(name, one, tell, git) for name, one in found.items()},
+                    clock=WallClock(),
+                    settled=ALWAYS,
+                ),
+                policy=named,
+                ask_models=ask_models,
             )
-        yield ChangeJudge(
-            intake=Intake(workspace, git, there.scratch),
-            judging=Judge(
-                workspace=workspace,
-                verifiers={name: _Told(name, one, tell, git) for name, one in found.items()},
-                clock=WallClock(),
-            ),
-            policy=named,
-            ask_models=ask_models,
-        )
+
+
+@asynccontextmanager
+async def _model(there: Snapshot) -> AsyncIterator[ModelJudge]:
+    """The judge, with the executor that it asks. Raises UsageError where there is none."""
+    config, tree = there.config, there.repository.root
+    async with open_crew(config, tree, there.scratch) as hands:
+        pool = LocalPool(there.workspace, hands.executors)
+        alone = replace(config, verify=replace(config.verify, batch=1))
+        judge = model_judge(there.repository, alone, hands, pool, WallClock())
+        if judge is None:
+            why = "; ".join(hands.problems) or "[verify] judge names none"
+            raise UsageError(
+                f"no model can be asked about a change here: {why}", hint="Leave --judge away."
+            )
+        yield judge
 
 
 @dataclass(frozen=True, slots=True)

@@ -67,6 +67,8 @@ class Report:
     """The runner's words where it ended before every test was run; empty where it did not."""
     note: str = ""
     """What is to be known about the counts, or why there are none; mostly empty."""
+    passing: frozenset[str] = frozenset()
+    """Ids of the tests that passed, where pytest's report names them and they are few."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -98,6 +100,8 @@ class CheckRun:
     """The runner's words where it ended before every test was run; empty where it did not."""
     note: str = ""
     """What is to be known about the counts, or why there are none; mostly empty."""
+    passing: frozenset[str] = frozenset()
+    """Ids of the tests that passed, where the runner names them and they are few."""
     missing: bool = False
     """True where nothing was run because the tool is not installed."""
     refused: str = ""

@@ -29,6 +29,8 @@ _EXCEPTION = re.compile(r" {2,3}[A-Za-z_][\w.]*(?:: |$)")
 _SHORT_HEAD = "short test summary info"
 _LONGEST_LINE = 2_000
 _LONGEST_ID = 500
+_FEW: Final = 2_000
+"""Tests up to which those that passed are named: of many, nobody asks."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -68,7 +70,8 @@ def pytest_report(text: str, xml: bytes | None, *, fork: bool = False) -> Report
             return Report(failures=_unique(failures), stopped=stopped, note=note)
         return _report(told.counts if told else None, failures, stopped)
     counts, note = _weighed(_counted(cases), told)
-    return _report(None if fork and note else counts, _failures(cases), stopped, note)
+    report = _report(None if fork and note else counts, _failures(cases), stopped, note)
+    return replace(report, passing=_passing(cases))
 
 
 def pytest_sessions(text: str) -> Report:
@@ -227,6 +230,14 @@ def _counted(cases: list[_Case]) -> Counts:
         if case.torn_down and case.id not in failed:
             sums["passed"] += 1
     return Counts(**sums)
+
+
+def _passing(cases: list[_Case]) -> frozenset[str]:
+    """Ids that passed each time they are named."""
+    if len(cases) > _FEW:
+        return frozenset()
+    other = {case.id for case in cases if case.results}
+    return frozenset(case.id for case in cases) - other
 
 
 def _failures(cases: list[_Case]) -> list[Failure]:

@@ -6,7 +6,6 @@ import asyncio
 import os
 import re
 import shutil
-import sys
 import tempfile
 import time
 from collections.abc import AsyncIterator
@@ -18,11 +17,14 @@ from sef.checks.check import PYTHON, Check, CheckRun, Overrides, Report
 from sef.checks.commands import REPORT, arguments
 from sef.checks.detect import SIZE_LIMIT, detect, wanted
 from sef.checks.jail import located, read_bounded, read_inside
+from sef.checks.memory import limits
 from sef.checks.places import Places
 from sef.checks.refused import refused
 from sef.checks.report_pytest import XML_LIMIT
 from sef.checks.reports import read_report
 from sef.checks.tools import READS_NO_IMPORTS, is_launched
+from sef.checks.unrun import in_place, missing_tool, not_run, undecided
+from sef.checks.watch import PROCESSES, watching
 from sef.environment import Environment, Environments, Proof, Unproved
 from sef.environment.foreign import FOREIGN, ForeignEnvironments
 from sef.environment.foreign_environment import ForeignEnvironment
@@ -52,6 +54,10 @@ class CheckRunner:
     """The user's tree, so that a command's paths into it can be led into a fork; None: unknown."""
     foreign: ForeignEnvironments | None = None
     """Environments of forks for projects in other languages; None leaves those undecided."""
+    memory_mb: int | None = None
+    """MiB that each process of a command may take in a fork; None: no limit."""
+    processes: int = PROCESSES
+    """How many processes and threads a command in a fork may have at once."""
 
     async def detect(self, checkout: Checkout) -> tuple[Check, ...]:
         """The checks of the tree. Raises ConfigError when an override is not a plain command."""
@@ -70,12 +76,12 @@ class CheckRunner:
         try:
             environment = await self._environment(check, checkout)
         except Unproved as unproved:
-            return _not_run(check, unproved.proof)
+            return not_run(check, unproved.proof)
         try:
             async with self._folder() as folder:
                 return await self._run(check, checkout, environment, folder, only)
         except Unproved as unproved:  # the command would install packages
-            return _not_run(check, unproved.proof)
+            return not_run(check, unproved.proof)
         finally:
             await asyncio.to_thread(environment.close)
 
@@ -88,7 +94,7 @@ class CheckRunner:
         if check.runner not in FOREIGN:
             return await self.environments.of_fork(checkout)
         if self.foreign is None:
-            raise Unproved(_undecided(f"no proof yet that {check.runner} judges the fork"))
+            raise Unproved(undecided(f"no proof yet that {check.runner} judges the fork"))
         return await self.foreign.of_fork(check.runner, checkout)
 
     @asynccontextmanager
@@ -119,23 +125,25 @@ class CheckRunner:
         asked = places.led(asked) if places else asked
         program = _program(asked[0], environment, checkout)
         argv = (program, *(word.replace(PYTHON, str(environment.python)) for word in asked[1:]))
+        capped = limits(argv, self.memory_mb if fork else None, variables=environment.variables)
         network = not checkout.users and await asyncio.to_thread(self._network, check)
         started = time.monotonic()
         standing_in = places.standing_in() if places and not check.python else nullcontext()
         try:
             with standing_in:
                 finished = await run_program(
-                    environment.wrap(argv, (folder,), network=network),
+                    environment.wrap(capped, (folder,), network=network),
                     cwd=checkout.path,
                     env=environment.variables,
                     timeout_s=self.timeout_s,
                     output_limit=_OUTPUT_LIMIT,
+                    watch=watching(self.processes) if fork else None,
                 )
         except (FileNotFoundError, PermissionError):
-            return _missing(check, checkout, environment)
+            return missing_tool(check, checkout, environment)
         seconds = time.monotonic() - started
         if _module_missing(check, finished):
-            return _missing(check, checkout, environment)
+            return missing_tool(check, checkout, environment)
         xml = await asyncio.to_thread(read_bounded, folder / REPORT, XML_LIMIT)
         run = await asyncio.to_thread(_result, check, finished, xml, seconds, fork)
         if fork:
@@ -202,7 +210,8 @@ def _result(
     check: Check, finished: Finished, xml: bytes | None, seconds: float, fork: bool
 ) -> CheckRun:
     output = _output(check, finished)
-    report = Report() if finished.timed_out else read_report(check.runner, output, xml, fork=fork)
+    cut = finished.timed_out or finished.stopped
+    report = Report() if cut else read_report(check.runner, output, xml, fork=fork)
     return CheckRun(
         check=check,
         exit_code=finished.exit_code,
@@ -211,12 +220,13 @@ def _result(
         failures=report.failures[:_REASONS],
         summary=_summary(check, finished, report, seconds),
         output_tail=plain(output[-2 * _TAIL :], 2 * _TAIL)[-_TAIL:],
-        proof=_in_place(),
+        proof=in_place(),
         seconds=seconds,
         timed_out=finished.timed_out,
         unnamed=report.unnamed,
-        stopped=report.stopped,
+        stopped=finished.stopped or report.stopped,
         note=report.note,
+        passing=report.passing,
     )
 
 
@@ -242,51 +252,10 @@ def _summary(check: Check, finished: Finished, report: Report, seconds: float) -
 
 async def _proof(check: Check, checkout: Checkout, environment: _Any, pid: int) -> Proof:
     if checkout.users:
-        return _in_place()
+        return in_place()
     if isinstance(environment, ForeignEnvironment):
         return await asyncio.to_thread(environment.prove)
     if check.name != "tests":
         reason = f"{check.argv[0].replace(PYTHON, 'python')} ran on the files of the fork"
         return Proof(proved=True, level="by path", reason=reason)
     return await asyncio.to_thread(environment.prove, pid if check.python else None)
-
-
-def _in_place() -> Proof:
-    return Proof(proved=True, level="own tree", reason="run in the user's own tree")
-
-
-def _undecided(reason: str) -> Proof:
-    return Proof(proved=False, level="undecided", reason=reason)
-
-
-def _not_run(check: Check, proof: Proof, summary: str | None = None) -> CheckRun:
-    return CheckRun(
-        check=check,
-        exit_code=None,
-        counts=None,
-        failing=frozenset(),
-        failures=(),
-        summary=summary or f"{check.runner} was not run: {proof.reason}",
-        output_tail="",
-        proof=proof,
-        seconds=0.0,
-        timed_out=False,
-    )
-
-
-def _missing(check: Check, checkout: Checkout, environment: _Any) -> CheckRun:
-    """Nothing was judged, so in a fork nothing is proved either."""
-    if check.python:
-        own = (
-            " (the interpreter that runs sef)" if str(environment.python) == sys.executable else ""
-        )
-        cause = f"{environment.python}{own} has no {check.runner}"
-        way_out = f"install it there ({environment.python} -m pip install {check.runner})"
-    else:
-        cause = f"{check.argv[0]} was found neither beside {environment.python} nor on PATH"
-        way_out = "install it"
-    if check.runner not in FOREIGN:
-        way_out += ", name the project's own interpreter (python under [environment] in sef.toml)"
-    reason = f"{cause}; {way_out}, or set a command for {check.name} in sef.toml"
-    proof = _in_place() if checkout.users else _undecided(reason)
-    return replace(_not_run(check, proof, reason), missing=True)

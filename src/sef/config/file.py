@@ -58,6 +58,9 @@ class ChecksTable(Table):
     timeout_s: float = Field(
         default=900.0, gt=0, le=86_400, description="a number of seconds, above 0, up to 86400"
     )
+    memory_mb: int | None = Field(
+        default=None, ge=64, le=16_777_216, description=_WHOLE.format(64, 16_777_216)
+    )
 
 
 class EnvironmentTable(Table):

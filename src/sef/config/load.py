@@ -79,9 +79,7 @@ def _verify(source: Path, found: ConfigFile) -> VerifyConfig:
 
 
 def _checks(table: ChecksTable) -> ChecksConfig:
-    return ChecksConfig(
-        tests=table.tests, lint=table.lint, types=table.types, timeout_s=table.timeout_s
-    )
+    return ChecksConfig(**table.model_dump())
 
 
 def _environment(table: EnvironmentTable) -> Settings:

@@ -23,6 +23,8 @@ class ChecksConfig:
     """Command line of the type checker."""
     timeout_s: float = 900.0
     """Seconds that one command may take."""
+    memory_mb: int | None = None
+    """MiB that each process of one may take in a fork; None: no limit of its own."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -112,7 +114,7 @@ class VerifyConfig:
     fresh: str = "off"
     """Who writes tests that a draft never saw: the same choices."""
     settled: float = 0.9
-    """Probability from which on no model is asked."""
+    """Probability from which on the judge is not asked."""
     batch: int = 4
     """Drafts that one question to the judge may hold."""
     wait_s: float = 10.0

@@ -1,4 +1,4 @@
-"""Which tests a change reaches, and how runs of tests are narrowed, kept, repeated, capped.
+"""Which tests a change reaches, and how runs of tests are narrowed, kept, repeated.
 
 modules, mentions, nodes    what the Python files of a tree are made of (pure)
 spread, selection           from a change to the tests that come to it (pure)
@@ -7,11 +7,9 @@ reach                       the same for a checkout
 narrow                      a check with some of its tests (pure)
 bases                       runs on bases, each paid once
 steady                      tests that end differently on the same tree
-memory                      a cap on memory
 """
 
 from sef.reach.bases import Bases, Key, fingerprint
-from sef.reach.memory import limits
 from sef.reach.narrow import narrowed, rejects_early
 from sef.reach.reach import Reach
 from sef.reach.selection import Reached, Tree, reached
@@ -25,7 +23,6 @@ __all__ = [
     "Settled",
     "Tree",
     "fingerprint",
-    "limits",
     "narrowed",
     "reached",
     "rejects_early",

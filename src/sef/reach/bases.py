@@ -37,6 +37,8 @@ class Key:
     check: Check
     environment: str
     """See `fingerprint`."""
+    lasting: bool = True
+    """False where `environment` does not hold all that is known to matter: kept for this run."""
 
     @property
     def name(self) -> str:
@@ -92,12 +94,18 @@ class Bases:
                 await asyncio.to_thread(self._write, key, made)
         return self._runs[key]
 
+    async def known(self, key: Key) -> CheckRun | None:
+        """The run of that key where it has been made; None where it was not, or there is none."""
+        if key in self._runs:
+            return self._runs[key]
+        return await asyncio.to_thread(self._read, key)
+
     def is_earlier(self, key: Key) -> bool:
         """True where the known run of that key was made by an earlier run of sef."""
         return key in self._earlier
 
     def _read(self, key: Key) -> CheckRun | None:
-        if self._folder is None:
+        if self._folder is None or not key.lasting:
             return None
         path = self._folder / key.name
         data = read_bounded(path, _LIMIT)
@@ -106,7 +114,7 @@ class Bases:
         return _decoded(data, key.check)
 
     def _write(self, key: Key, run: CheckRun | None) -> None:
-        if self._folder is None:
+        if self._folder is None or not key.lasting:
             return
         path = self._folder / key.name
         if run is None or not _may_be_kept(run):

@@ -5,7 +5,9 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Mapping
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
+from threading import Event
 from typing import Final
 
 from sef.checks.jail import read_bounded, read_inside
@@ -38,15 +40,18 @@ class Reach:
     async def of(self, checkout: Checkout, base: str) -> Reached:
         """The tests that may tell `checkout` from the commit `base`. Raises GitError."""
         changed = await self._changed(base, checkout.commit)
+        stop = Event()
         try:
             async with asyncio.timeout(_DEADLINE_S):
-                return await asyncio.to_thread(self._of, checkout, changed)
+                return await asyncio.to_thread(self._of, checkout, changed, stop)
         except TimeoutError:
             tests = tuple(path for path in checkout.files if is_test_file(path))
             why = f"what the change reaches was not found within {_DEADLINE_S:g} s"
             return Reached(tests=tests, complete=True, why=why, everything=True)
+        finally:
+            stop.set()  # nobody waits for the thread any more
 
-    def _of(self, checkout: Checkout, changed: Mapping[str, str | None]) -> Reached:
+    def _of(self, checkout: Checkout, changed: Mapping[str, str | None], stop: Event) -> Reached:
         files: dict[str, str] = {}
         for path in checkout.files:
             if path.endswith(".py") or path in SETTINGS:
@@ -54,15 +59,25 @@ class Reach:
                 if data is not None:
                     files[path] = data.decode("utf-8-sig", "replace")
         others = [path for path in checkout.files if path not in files]
-        found = reached(Tree(files=files, others=others, read=self._read), changed)
+        read = partial(self._read, stop=stop)
+        found = reached(Tree(files=files, others=others, read=read), changed)
         if found.everything or self._tree is None:
             return found
         data = read_bounded(self._tree / _DATA, _DATA_LIMIT)
         there = frozenset(path for path in files if is_test_file(path))
         ran = recorded(data, changed, there) if data else frozenset[str]()
-        return replace(found, tests=tuple(sorted({*found.tests, *ran})))
+        more = ran - {one.partition("::")[0] for one in found.tests}
+        share = min(1.0, found.share + len(more) / max(1, len(there)))
+        return replace(
+            found,
+            tests=tuple(sorted({*found.tests, *ran})),
+            count=found.count + len(more),
+            share=share,
+        )
 
-    def _read(self, text: str) -> Outline:
+    def _read(self, text: str, *, stop: Event) -> Outline:
+        if stop.is_set():
+            raise TimeoutError("what the change reaches is no longer asked for")
         if text not in self._outlines:
             if len(self._outlines) >= _KEPT:
                 self._outlines.clear()

@@ -44,6 +44,10 @@ class Reached:
     """One line."""
     everything: bool = False
     """True where `tests` are all there are."""
+    count: int = 0
+    """Test functions that may come to the change; 0 where `everything` does."""
+    share: float = 1.0
+    """How many of all test functions `tests` stand for."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -156,13 +160,23 @@ def _told(graph: Graph, spread: Spread, tree: Tree) -> Reached:
     if 2 * len(closure) <= len(every):
         why = one_line("; ".join(doubts[:2]), 300) or "no other test comes to the change by names"
         return Reached(
-            tests=_selected(graph, spread.tests), complete=not doubts, why=why, everything=False
+            tests=_selected(graph, spread.tests),
+            complete=not doubts,
+            why=why,
+            count=len(closure),
+            share=len(closure) / max(1, len(every)),
         )
     near = _near(graph, spread.tests, _NEAR * len(every))
     if near == every:
         return _all(graph.tests, "every test may come to the change")
     why = f"the {len(near)} tests nearest to the change, of {len(closure)} that may come to it"
-    return Reached(tests=_selected(graph, near), complete=False, why=why)
+    return Reached(
+        tests=_selected(graph, near),
+        complete=False,
+        why=why,
+        count=len(closure),
+        share=len(near) / len(every),
+    )
 
 
 def _ids(graph: Graph, found: Iterable[str]) -> frozenset[str]:

@@ -17,7 +17,7 @@ SIGNS: Final = MappingProxyType(
     }
 )
 """Slug -> what it means."""
-_AT_MOST: Final = 20
+AT_MOST: Final = 5
 """New failures beyond which chance is no explanation."""
 Side = Literal["draft", "base"]
 Again = Callable[[Side, tuple[str, ...]], Awaitable[CheckRun | None]]
@@ -34,12 +34,14 @@ class Settled:
     """Still to be held against it."""
     unsteady: frozenset[str] = frozenset()
     """Those of `red` that pass alone: they fail because of what runs before them."""
+    among: CheckRun | None = None
+    """All tests once more on the draft, where that was asked and came to its end."""
 
 
 def suspects(run: CheckRun, base: CheckRun | None) -> tuple[str, ...]:
     """Tests that fail on the draft and not on its base, where chance may be the reason.
 
-    None at all where there are more than 20 of them, where a failure has no name, or where one of
+    None at all where there are more than 5 of them, where a failure has no name, or where one of
     the runs did not come to its end.
     """
     if base is None or run.counts is None or base.counts is None:
@@ -47,7 +49,7 @@ def suspects(run: CheckRun, base: CheckRun | None) -> tuple[str, ...]:
     if run.unnamed or run.stopped or run.timed_out or base.timed_out:
         return ()
     new = sorted(run.failing - base.failing)
-    return tuple(new) if len(new) <= _AT_MOST else ()
+    return tuple(new) if len(new) <= AT_MOST else ()
 
 
 async def settle(names: Collection[str], again: Again) -> Settled:
@@ -66,9 +68,13 @@ async def settle(names: Collection[str], again: Again) -> Settled:
     failed = frozenset(asked) & alone.failing
     at_base = await _failing_at_base(tuple(sorted(failed)), again)
     among = await again("draft", ()) if passed else None
-    excused = passed - among.failing if among is not None and _ended(among) else frozenset[str]()
+    among = among if among is not None and _ended(among) else None
+    excused = passed - among.failing if among is not None else frozenset[str]()
     return Settled(
-        flaky=excused | at_base, red=frozenset(asked) - excused - at_base, unsteady=passed - excused
+        flaky=excused | at_base,
+        red=frozenset(asked) - excused - at_base,
+        unsteady=passed - excused,
+        among=among,
     )
 
 

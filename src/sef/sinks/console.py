@@ -10,6 +10,7 @@ from rich.progress import Progress, ProgressColumn, SpinnerColumn, TaskID, TimeE
 from rich.progress import Task as Row
 from rich.text import Text
 
+from sef.advice import Consulted
 from sef.events import (
     Accepted,
     Audited,
@@ -134,6 +135,8 @@ def in_words(fact: Fact) -> Text | None:
             return _said("yellow", f"{step.to} takes over from {step.executor}:", step.reason)
         case Drafted(executor=executor):
             return Text(f"{executor} is done, checking")
+        case Consulted(verifier="judge", executor=executor):
+            return Text(f"asks {executor} to judge")
         case Failed(executor=executor, reason=reason):
             return _said("yellow", f"{executor} failed:", reason)
         case Rejected(executor=executor, verdict=verdict):

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from dataclasses import replace
 from pathlib import Path
 
@@ -12,15 +11,17 @@ from sef.checks.testfiles import TestFiles
 from sef.errors import SefError
 from sef.model import Evidence, Verdict
 from sef.protocols import Case
+from sef.reach import Bases, Reach
 from sef.text import one_line
-from sef.verifiers import asks, compare, rests
+from sef.verifiers import compare, rests
 from sef.verifiers.compare import Finding
+from sef.verifiers.on_base import OnBase
 from sef.verifiers.scope import may_change
+from sef.verifiers.suite import FIRST, LONG_S, Noted, Suite
 from sef.workspace import Workspace
 
 _NONE_FOUND = "no tests were found; name the command in sef.toml: [checks] tests = ..."
 _SIZE_LIMIT = 1024 * 1024
-_Key = tuple[str, Check]
 
 
 class Checks:
@@ -28,23 +29,39 @@ class Checks:
 
     `name` is tests, lint or types. Tests must exist and must have run the judged tree's code; a
     lint or type check that the project does not have says nothing and stops nothing. Tests are
-    run on the base too, once a commit: a draft's code can end a run early that looks green.
+    run on the base too, once a tree: a draft's code can end a run early that looks green.
+
+    `bases` are shared with other checks; `reach` tells which tests a change reaches, which are run
+    first where all of them take longer than `long_s` seconds on the base, and where they are a
+    smaller share than `first`; that share of the time is what they get. None: it is not asked.
     """
 
-    def __init__(self, name: str, runner: CheckRunner, workspace: Workspace) -> None:
+    def __init__(
+        self,
+        name: str,
+        runner: CheckRunner,
+        workspace: Workspace,
+        *,
+        bases: Bases | None = None,
+        reach: Reach | None = None,
+        long_s: float = LONG_S,
+        first: float = FIRST,
+    ) -> None:
         self._name = name
         self._runner = runner if runner.tree else replace(runner, tree=workspace.root)
         self._workspace = workspace
-        self._bases: dict[_Key, CheckRun | None] = {}
-        self._one_base_at_a_time = asyncio.Lock()
+        self._base = OnBase(self._runner, workspace, bases or Bases())
+        self._suite = Suite(
+            self._runner, workspace, self._base, reach=reach, long_s=long_s, first=first
+        )
 
     async def verify(self, case: Case) -> Verdict:
         """Runs every check of that name in the case's checkout; the worst finding counts."""
         try:
-            findings = await self._findings(case)
+            findings, notes = await self._findings(case)
         except SefError as error:
             reason = one_line(": ".join(str(error).split("\n")), 400)
-            findings = [Finding(None, f"undecided: {reason}")]
+            findings, notes = [Finding(None, f"undecided: {reason}")], ()
         accepted = all(finding.accepts for finding in findings)
         rejected = any(finding.passed is False for finding in findings)
         evidence = tuple(
@@ -60,61 +77,44 @@ class Checks:
             accepted=accepted,
             undecided=not accepted and not rejected,
             reason=one_line(f"{self._name}: {_told(findings)}", 500),
-            evidence=evidence,
+            evidence=(*evidence, *notes),
         )
 
-    async def _findings(self, case: Case) -> list[Finding]:
+    async def _findings(self, case: Case) -> tuple[list[Finding], tuple[Evidence, ...]]:
         # What is run is found in the judged tree: the files that decide it are out of a draft's
         # scope, and those of a merged tree were judged with the drafts it is made of.
         checks = await self._runner.detect(case.checkout)
         mine = [check for check in checks if check.name == self._name]
         if not mine:
             none = Finding(None, _NONE_FOUND)
-            return [none if self._name == "tests" else compare.not_judged("the project has none")]
+            return [
+                none if self._name == "tests" else compare.not_judged("the project has none")
+            ], ()
         if problem := await self._tampered(mine, case):
-            return [Finding(False, problem)]
-        return [await self._judge(check, case) for check in mine]
+            return [Finding(False, problem)], ()
+        if self._name != "tests":
+            return [await self._style(check, case) for check in mine], ()
+        noted = [await self._suite.judge(check, case) for check in mine]
+        return [one.finding for one in noted], _notes(noted)
 
-    async def _judge(self, check: Check, case: Case) -> Finding:
+    async def _style(self, check: Check, case: Case) -> Finding:
+        """Lint or types: by exit code."""
         run = await self._runner.run(check, case.checkout)
         if run.missing and not check.named:
             return compare.not_judged(run.summary)
         if doubt := compare.doubt(run):
             return compare.with_refused(Finding(None, doubt), run)
-        judging = self._tests if self._name == "tests" else self._style
-        return compare.with_refused(await judging(run, case), run)
+        return compare.with_refused(await self._styled(run, check, case), run)
 
-    async def _tests(self, run: CheckRun, case: Case) -> Finding:
-        fewer = asks.removes_tests(case.task)
-        if not compare.is_green(run):
-            return compare.red(run, await self._base(run.check, case.base), fewer=fewer)
-        if found := compare.alone(run):
-            return found
-        return compare.green(run, await self._base(run.check, case.base), fewer=fewer)
-
-    async def _style(self, run: CheckRun, case: Case) -> Finding:
-        """Lint or types: by exit code."""
+    async def _styled(self, run: CheckRun, check: Check, case: Case) -> Finding:
         if run.exit_code == 0:
             return Finding(True, "clean")
-        base = await self._base(run.check, case.base)
+        base = await self._base.of(check, case.base, against=True)
         if base is None or base.exit_code == 0:
             return Finding(False, compare.named(run))
         if why := compare.doubt(base):
             return Finding(False, f"{compare.named(run)} (its base could not be judged: {why})")
         return compare.not_judged(f"{run.check.runner} is red on the base in a fork too")
-
-    async def _base(self, check: Check, commit: str) -> CheckRun | None:
-        """The same check on the base, run once for all drafts that ask; None: it has none."""
-        key = (commit, check)
-        async with self._one_base_at_a_time:
-            if key not in self._bases:
-                async with self._workspace.fork(commit) as fork:
-                    known = await self._runner.detect(fork.checkout)
-                    there = any(one.name == check.name for one in known)
-                    self._bases[key] = (
-                        await self._runner.run(check, fork.checkout) if there else None
-                    )
-        return self._bases[key]
 
     async def _tampered(self, checks: list[Check], case: Case) -> str | None:
         """What the draft changed of what it is judged by, beyond what can be told by paths."""
@@ -141,6 +141,10 @@ class Checks:
             before = _text(fork.checkout.path, rests.SETTINGS)
         tools = rests.changed_tables(before, after)
         return ", ".join(tool for tool in tools if not rests.speaks_of(case.task.text, tool))
+
+
+def _notes(noted: list[Noted]) -> tuple[Evidence, ...]:
+    return tuple(note for one in noted for note in one.notes)
 
 
 def _mark(finding: Finding) -> str:

@@ -117,8 +117,21 @@ def green(run: CheckRun, base: CheckRun | None, *, fewer: bool) -> Finding:
     return Finding(True, str(run.counts))
 
 
-def red(run: CheckRun, base: CheckRun | None, *, fewer: bool) -> Finding:
-    """A red run against its base: acceptable only when it is no redder, and that can be shown."""
+def red(
+    run: CheckRun,
+    base: CheckRun | None,
+    *,
+    fewer: bool,
+    excused: frozenset[str] = frozenset(),
+) -> Finding:
+    """A red run against its base: acceptable only when it is no redder, and that can be shown.
+
+    Failures that are `excused` are chance: where the base does not have them they count as passed.
+    """
+    if chance := (run.failing & excused) - (base.failing if base else frozenset()):
+        run = _without(run, chance)
+        if is_green(run):
+            return alone(run) or green(run, base, fewer=fewer)
     if base is None or is_green(base):
         return Finding(False, named(run))
     if why := doubt(base):
@@ -139,6 +152,39 @@ def red(run: CheckRun, base: CheckRun | None, *, fewer: bool) -> Finding:
     if not run.counts.passed:
         return Finding(None, f"no test passed ({run.counts})")
     return Finding(True, _no_redder(run, run.counts))
+
+
+def starved(run: CheckRun, base: CheckRun | None) -> Finding | None:
+    """Undecided where all that is new in a red run is that memory ran out; None elsewhere."""
+    new = run.failing - (base.failing if base else frozenset())
+    reasons = [failure.reason for failure in run.failures if failure.id in new]
+    if not new or len(reasons) < len(new) or not all("MemoryError" in one for one in reasons):
+        return None
+    return Finding(
+        None,
+        one_line(f"undecided: {some(sorted(new))} had no more memory: {reasons[0]}", _LONGEST),
+    )
+
+
+def _without(run: CheckRun, chance: frozenset[str]) -> CheckRun:
+    """The run as if those tests had passed; those that could not be set up are left out."""
+    if run.counts is None:
+        return run
+    failed = min(len(chance), run.counts.failed)
+    errors = min(len(chance) - failed, run.counts.errors)
+    counts = replace(
+        run.counts,
+        passed=run.counts.passed + failed,
+        failed=run.counts.failed - failed,
+        errors=run.counts.errors - errors,
+    )
+    return replace(
+        run,
+        counts=counts,
+        failing=run.failing - chance,
+        failures=tuple(one for one in run.failures if one.id not in chance),
+        exit_code=0 if run.exit_code == 1 and not counts.red else run.exit_code,
+    )
 
 
 def _no_redder(run: CheckRun, counts: Counts) -> str:

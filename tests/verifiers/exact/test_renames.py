@@ -48,7 +48,8 @@ def test_a_rename_is_read_from_the_words(text: str, old: str, new: str, pure: bo
 
 
 @pytest.mark.parametrize(
-    "text", ["Add a function", "Rename a.py to b.py", "Rename the file x to y"]
+    "text",
+    ["Add a function", "Rename a.py to b.py", "Rename the file x to y", "Rename README.md to A.md"],
 )
 def test_other_tasks_are_no_renames(text: str) -> None:
     assert rename_of(text) is None

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from sef.git import Git
-from sef.model import Answer, Checkout, Draft, Kind, Route, Task, Tier, Usage, Verdict
+from sef.model import Answer, Checkout, Draft, Kind, Patch, Route, Task, Tier, Usage, Verdict
 from sef.protocols import Case
 from sef.reach.modules import Modules
 from sef.repository import find_repository
@@ -19,6 +19,7 @@ from sef.verifiers.static.compared import Sides, new_problems, newer_syntax
 from sef.verifiers.static.facts import NOTHING, Facts, facts_of
 from sef.verifiers.static.links import Tree
 from sef.verifiers.static.syntax import oldest_python, problem
+from sef.weights import WEIGHTS
 from sef.workspace import Workspace
 
 Files = Mapping[str, str]
@@ -281,3 +282,44 @@ def test_patches_are_alike_by_what_they_change(tmp_path: Path) -> None:
     assert similarity(one, other) == similarity(other, one)
     assert similarity("", "") == 1.0
     assert similarity(one, "") == 0.0
+
+
+def test_a_draft_that_repeats_a_rejected_one_says_so(repository: Make, tmp_path: Path) -> None:
+    """It is told, and weighs against the draft; another draft is not suspected."""
+
+    async def go() -> list[list[str]]:
+        found = await find_repository(repository(_FILES))
+        (tmp_path / "scratch").mkdir()
+        workspace = Workspace(found, run="r1", scratch=tmp_path / "scratch")
+        await workspace.open()
+
+        async def drafted(text: str) -> Patch:
+            async with workspace.fork(workspace.base) as fork:
+                (fork.checkout.path / "pkg/ops.py").write_text(OPS + text)
+                return await workspace.capture(fork)
+
+        first = await drafted("\ndef mul(a, b):\n    return a + b\n")
+        signs = []
+        for text in (
+            "\n# as before\ndef mul(a, b):\n    return a + b\n",
+            "\ndef mul(a, b):\n    return sum(a for _ in range(b))\n",
+        ):
+            patch = await drafted(text)
+            async with workspace.fork(patch.commit) as fork:
+                case = Case(
+                    task=Task(id="t", text="Add a multiply function"),
+                    route=Route(
+                        tier=Tier.LIGHT, kind=Kind.IMPLEMENT, policy="fast", score=1, reason=""
+                    ),
+                    draft=Draft(answer=Answer(text=""), patch=patch, usage=Usage(cost_usd=None)),
+                    checkout=fork.checkout,
+                    base=patch.base,
+                    earlier=(first,),
+                )
+                said = await Static(found.git).verify(case)
+                assert said.accepted
+                signs.append([one.sign for one in said.evidence])
+        return signs
+
+    assert asyncio.run(go()) == [["static-clean", "same-patch"], ["static-clean"]]
+    assert WEIGHTS["same-patch", None] < 0

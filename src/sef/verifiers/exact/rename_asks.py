@@ -64,6 +64,8 @@ def rename_of(text: str) -> Rename | None:
         return None  # files: their new places are their own question
     if match["kind"] in ("module", "package", "file", "parameter", "argument"):
         return None
+    if not move and old.rpartition(".")[2] == new.rpartition(".")[2]:
+        return None  # README.md to READ.md: the names of files, too
     around = old.rpartition(".")[0]
     rest = (text[: match.start()] + " " + text[match.end() :]).lower()
     words = re.findall(r"[a-z_][\w./-]*", _in_place(rest))

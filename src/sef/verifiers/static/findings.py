@@ -20,6 +20,7 @@ SIGNS: Final = MappingProxyType(
         "unused-import": "A changed file imports a name that it does not use.",
         "newer-syntax": "A changed file needs a newer Python than the project asks for.",
         "not-parsed": "A changed file is too large or nested too deeply to be looked at.",
+        "same-patch": "The draft is nearly the same as an earlier one that was rejected.",
     }
 )
 """Slug -> what it means."""

@@ -1,4 +1,4 @@
-"""How alike two patches are: two drafts that agree are a sign that they are right. Pure."""
+"""How alike two patches are: a draft that repeats a rejected one is worth no more. Pure."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from collections import Counter
 from typing import Final
 
 SAME_PATCH: Final = "same-patch"
-"""Sign of two drafts, made apart, whose patches are nearly the same."""
+"""Sign of a draft whose patch is nearly that of a rejected one."""
 ALIKE: Final = 0.9
 """From here on two patches count as the same."""
 _LIMIT: Final = 2_000_000

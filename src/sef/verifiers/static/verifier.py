@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import sys
 from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Final
 
@@ -20,6 +21,7 @@ from sef.verifiers.static.compared import Sides, new_problems, newer_syntax
 from sef.verifiers.static.facts import NOTHING, Facts, facts_of
 from sef.verifiers.static.findings import Finding
 from sef.verifiers.static.links import Tree
+from sef.verifiers.static.repeated import repeated
 from sef.verifiers.static.syntax import LIMIT, is_costly, oldest_python
 
 _LOOKED_AT: Final = (".py", ".pyi", ".json", ".toml", ".yaml", ".yml")
@@ -59,7 +61,8 @@ class Static:
                 found = await asyncio.to_thread(self._look, case, paths, before, tree)
         except TimeoutError:
             return _too_slow()
-        return _verdict([_softened(one, python) for one in found], len(paths))
+        seen = _verdict([_softened(one, python) for one in found], len(paths))
+        return replace(seen, evidence=(*seen.evidence, *await repeated(self._git, case)))
 
     async def _known_version(self) -> tuple[int, ...] | None:
         try:

@@ -9,8 +9,11 @@ from collections.abc import Mapping, Sequence
 from typing import Final
 
 _SHELL: Final = "/bin/sh"
-_SCRIPT: Final = 'ulimit -d "$1" || exit 126; ulimit -c 0; shift; exec "$@"'
-"""Constant; what it starts comes in its arguments."""
+_SCRIPT: Final = (
+    'ulimit -d "$1" 2>/dev/null || [ "$(ulimit -H -d)" != unlimited ] || exit 126; '
+    'ulimit -c 0; shift; exec "$@"'
+)
+"""Constant; what it starts comes in its arguments. A lower limit that is there stays."""
 
 
 def limits(
