@@ -45,7 +45,7 @@ $(VENV)/.installed: pyproject.toml | $(VENV)/bin/python
 
 $(VENV)/.developed: pyproject.toml | $(VENV)/bin/python
 	$(BIN)/python -m pip install --quiet --editable '.[dev]'
-	@$(BIN)/python -m pip install --quiet --editable '.[api]'
+	@$(BIN)/python -m pip install --quiet --editable '.[api,mcp]'
 	@$(BIN)/python -m pip install --quiet --editable '.[claude]' || \
 		echo "no Claude Code client for this machine: its tests are skipped" >&2
 	@touch $@ $(VENV)/.installed

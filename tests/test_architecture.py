@@ -16,6 +16,7 @@ SOURCE = Path(sef.__file__).parent
 # Top to bottom. Rooms on one row are siblings and never import one another.
 LAYERS = (
     ("cli",),
+    ("mcp",),
     ("build",),
     ("config", "learning", "replay", "report", "testing"),
     ("judgement_model",),
@@ -31,7 +32,7 @@ LAYERS = (
     ("repository",),
     ("fork", "listing", "swap"),
     ("detection", "git", "installation", "sandbox"),
-    ("agents", "filesystem", "owner", "prices", "process", "tables", "transcripts"),
+    ("agents", "filesystem", "owner", "prices", "process", "refusal", "tables", "transcripts"),
     # the kernel: pure functions of values
     ("calibration", "commit", "explain", "keys", "metrics", "rates", "recall", "schedule"),
     ("policy", "sampling"),

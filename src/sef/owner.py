@@ -26,6 +26,10 @@ class Owner:
         return _began(self.pid) == self.began
 
 
+NOBODY = Owner(pid=2**31 - 1, began="")
+"""No system has a process of that number."""
+
+
 def this_process() -> Owner:
     """The running process."""
     return Owner(pid=os.getpid(), began=_began(os.getpid()))

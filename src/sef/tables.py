@@ -33,23 +33,30 @@ Shape = TypeVar("Shape", bound=Table)
 
 def read(path: Path, shape: type[Shape], error: type[UsageError]) -> Shape:
     """The file as the given shape; raises `error` with a line for each of the first problems."""
-    data = _parsed(path, error)
+    try:
+        text = _content(path, error).decode()
+    except UnicodeDecodeError as wrong:
+        raise error(f"{path.name}: not UTF-8 text (byte {wrong.start})") from None
+    return understood(text, path.name, shape, error)
+
+
+def understood(text: str, name: str, shape: type[Shape], error: type[UsageError]) -> Shape:
+    """TOML text as the given shape; `name` is what its problems are told with."""
+    data = _parsed(text, name, error)
     try:
         return shape.model_validate(data)
     except ValidationError as invalid:
         problems = invalid.errors(include_url=False)[:_TOLD]
-    lines = (f"{path.name}: {_told(shape, data, problem)}" for problem in problems)
+    lines = (f"{name}: {_told(shape, data, problem)}" for problem in problems)
     raise error("\n".join(lines))
 
 
-def _parsed(path: Path, error: type[UsageError]) -> Mapping[str, object]:
+def _parsed(text: str, name: str, error: type[UsageError]) -> Mapping[str, object]:
     try:
-        return tomllib.loads(_content(path, error).decode())
-    except UnicodeDecodeError as wrong:
-        raise error(f"{path.name}: not UTF-8 text (byte {wrong.start})") from None
+        return tomllib.loads(text)
     except (ValueError, RecursionError) as wrong:
         said = one_line(str(wrong)) if isinstance(wrong, ValueError) else "nested too deeply"
-        raise error(f"{path.name}: not valid TOML: {said}") from None
+        raise error(f"{name}: not valid TOML: {said}") from None
 
 
 def _content(path: Path, error: type[UsageError]) -> bytes:

@@ -54,6 +54,22 @@ def test_a_called_off_attempt_has_no_known_price(repository: Make, how: int) -> 
     assert len(git(root, "worktree", "list").splitlines()) == 1
 
 
+def test_a_run_at_work_is_not_resumed_and_keeps_its_forks(repository: Make) -> None:
+    """Who asks too early is refused, and removes nothing of the run's."""
+    root = repository(SLOW)
+    work = started(root, "run", "-f", "plan.toml", "--json")
+    wait_for_fork(root)
+    (run,) = json.loads(sef(root, "runs", "--json").stdout)["runs"]
+    refused = sef(root, "run", "--resume", run["run"])
+    assert (run["status"], refused.returncode) == ("working", 2)
+    assert "is at work" in refused.stderr
+    _, fork = (Path(line.split()[0]) for line in git(root, "worktree", "list").splitlines())
+    assert (fork / "calc/core.py").is_file()
+    work.send_signal(signal.SIGINT)
+    work.communicate(timeout=20)
+    assert not fork.exists()
+
+
 def test_people_are_told_that_it_was_called_off_and_how_to_go_on(repository: Make) -> None:
     root = repository(SLOW)
     work = started(root, "run", "-f", "plan.toml")

@@ -3,6 +3,7 @@
 from sef.build.checking import check_runner, verifiers
 from sef.build.engines import open_engine, open_interrupted, promise
 from sef.build.executors import Crew, Surroundings, crew, found_here
+from sef.build.judged import judgement_told
 from sef.build.judges import Asked, ChangeJudge, Judgement, open_judge
 from sef.build.places import (
     WallClock,
@@ -26,6 +27,7 @@ __all__ = [
     "check_runner",
     "crew",
     "found_here",
+    "judgement_told",
     "make_scratch",
     "new_run",
     "open_engine",

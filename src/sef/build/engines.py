@@ -35,7 +35,7 @@ from sef.experience import Promise
 from sef.journal import Journal, RunJournal
 from sef.learning import learned, past_runs, router
 from sef.model import Status
-from sef.owner import this_process
+from sef.owner import NOBODY, Owner, this_process
 from sef.parts import Parts
 from sef.policy import NO_WARM_UP
 from sef.pools.local import LocalPool
@@ -141,7 +141,25 @@ async def _opened(start: Path, config: Path | None, run: str) -> AsyncIterator[_
                 scratch=scratch,
             )
         finally:
-            await asyncio.to_thread(shutil.rmtree, scratch, ignore_errors=True)
+            if not _is_others(journal, run):
+                await asyncio.to_thread(shutil.rmtree, scratch, ignore_errors=True)
+                _leave(journal, run)
+
+
+def _owner(journal: Journal, run: str) -> Owner:
+    return next((row.owner for row in journal.runs() if row.run == run), NOBODY)
+
+
+def _is_others(journal: Journal, run: str) -> bool:
+    """True where another process works on the run, as when one asks to resume it too early."""
+    owner = _owner(journal, run)
+    return owner != this_process() and owner.is_alive()
+
+
+def _leave(journal: Journal, run: str) -> None:
+    """Lets go of a run that this process has ended: it may live on, and the run be resumed."""
+    if _owner(journal, run) == this_process():
+        journal.begin(run, NOBODY)
 
 
 def _crew(site: _Site, limit: Decimal | None) -> AbstractAsyncContextManager[Crew]:

@@ -32,7 +32,7 @@ async def open_crew(
     sandbox, wanting = await asyncio.to_thread(
         sandbox_of, config, variables, tree=tree, scratch=scratch
     )
-    most = limit or config.budget_usd
+    most = config.budget_usd if limit is None else limit
     around = Surroundings(
         variables=variables,
         home=home,

@@ -3,21 +3,19 @@
 from __future__ import annotations
 
 import contextlib
-import errno
 import io
 import json
 import os
 import sys
 import traceback
 from collections.abc import Callable, Iterator
-from pathlib import Path
-from types import MappingProxyType
 from typing import Final
 
 from rich.text import Text
 
 from sef.cli import signals
 from sef.errors import GitError, JournalError, RepositoryError, SefError, UsageError
+from sef.refusal import refusal, single
 from sef.sinks.console import terminal
 from sef.text import plain
 
@@ -25,19 +23,6 @@ EXIT_FAILED: Final = 1
 EXIT_REFUSED: Final = 2
 EXIT_RED: Final = 3
 EXIT_BUG: Final = 70
-_ELSEWHERE = "or set XDG_CACHE_HOME to a folder that is fit"
-_WAYS_OUT: Final = MappingProxyType(
-    {
-        errno.ENOSPC: f"Make room on that disk, {_ELSEWHERE}.",
-        errno.EDQUOT: f"Make room in your quota, {_ELSEWHERE}.",
-        errno.EACCES: f"Allow yourself to write there, {_ELSEWHERE}.",
-        errno.EPERM: f"Allow yourself to write there, {_ELSEWHERE}.",
-        errno.EROFS: f"It is mounted read-only: mount it otherwise, {_ELSEWHERE}.",
-        errno.EEXIST: f"Move what is there out of the way, {_ELSEWHERE}.",
-        errno.ENOTDIR: f"Move what is there out of the way, {_ELSEWHERE}.",
-        errno.EMFILE: "Raise the limit of open files: ulimit -n 4096",
-    }
-)
 
 
 class _Unwritable(UsageError):
@@ -70,7 +55,7 @@ def call_off(*, as_json: bool) -> int:
 
 def settle(raised: Exception, *, as_json: bool) -> int:
     """Says what an exception means; returns the exit code."""
-    error = _single(raised)
+    error = single(raised)
     if isinstance(error, OSError):
         error = refusal(error)
     if isinstance(error, SefError):
@@ -82,32 +67,6 @@ def settle(raised: Exception, *, as_json: bool) -> int:
     hint = "Set SEF_DEBUG=1 to see where, and please report it."
     complain(SefError(said, hint=hint), as_json=as_json)
     return EXIT_BUG
-
-
-def _single(error: Exception) -> Exception:
-    """The error that counts in a group: one that nobody foresaw, else the first."""
-    while isinstance(error, ExceptionGroup):
-        strange = (one for one in error.exceptions if not isinstance(one, SefError))
-        error = next(strange, error.exceptions[0])
-    return error
-
-
-def refusal(error: OSError) -> UsageError:
-    """What the system refused, with the way out."""
-    why = error.strerror or str(error) or type(error).__name__
-    if error.filename is None and _folder_is_gone():
-        return UsageError("the current folder is gone", hint="Go to one that is there.")
-    thing = f"{os.fsdecode(error.filename)} cannot be used" if error.filename else "sef was refused"
-    hint = _WAYS_OUT.get(error.errno or 0, "Mend that, then try again.")
-    return UsageError(f"{thing}: {why}", hint=hint)
-
-
-def _folder_is_gone() -> bool:
-    try:
-        Path.cwd()
-    except FileNotFoundError:
-        return True
-    return False
 
 
 @contextlib.contextmanager

@@ -8,11 +8,12 @@ from pathlib import Path
 
 from rich.text import Text
 
-from sef.cli.complaints import printing, refusal, write
+from sef.cli.complaints import printing, write
 from sef.errors import UsageError
 from sef.installation.order import obey, order
 from sef.installation.words import as_json as in_json
 from sef.installation.words import lines
+from sef.refusal import refusal
 from sef.sinks.console import terminal
 
 

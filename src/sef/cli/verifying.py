@@ -14,15 +14,14 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from sef.build import Asked, Judgement, open_judge
+from sef.build import Asked, Judgement, judgement_told, open_judge
 from sef.cli import loop
 from sef.cli.complaints import EXIT_FAILED, EXIT_REFUSED, printing, write
 from sef.errors import SefError, UsageError
-from sef.judgement_model import ChangeTold, EvidenceTold, JudgementTold, TaskTold
 from sef.model import Kind
 from sef.sinks.console import terminal
 from sef.submission import LARGEST, Submission
-from sef.text import one_line, plain
+from sef.text import one_line
 
 EXIT_CODES: Final = {"accepted": 0, "rejected": EXIT_FAILED, "undecided": EXIT_REFUSED}
 _SIGNS: Final = {True: ("✓", "green"), None: ("?", "yellow"), False: ("✗", "red")}
@@ -58,7 +57,7 @@ def verify_change(order: Order) -> int:
         asked = Asked(submission=submission, task=order.task, kind=order.kind, paths=order.paths)
         found = loop.run(_judged(order, asked))
     if order.as_json:
-        write(told(found).json_text() + "\n")
+        write(judgement_told(found).json_text() + "\n")
     else:
         with printing():
             _render(found, terminal())
@@ -101,34 +100,6 @@ def _read(file: Path | None) -> bytes | None:
         return sys.stdin.buffer.read(LARGEST + 1)
     with file.open("rb") as source:
         return source.read(LARGEST + 1)
-
-
-def told(found: Judgement) -> JudgementTold:
-    """The judgement as programs get it."""
-    verdict = found.verdict
-    return JudgementTold(
-        verdict=found.status,
-        reason=plain(verdict.reason),
-        probability=verdict.probability,
-        seconds=round(verdict.seconds, 3),
-        cost_usd=verdict.cost_usd,
-        base=found.patch.base,
-        head=plain(found.head),
-        commit=found.patch.commit,
-        changes=tuple(
-            ChangeTold(path=one.path, status=one.status, binary=one.binary)
-            for one in found.patch.changes
-        ),
-        task=TaskTold(text=plain(found.task), source=found.source, kind=found.kind),
-        policy=found.policy,
-        verifiers=found.verifiers,
-        evidence=tuple(
-            EvidenceTold(
-                verifier=one.verifier, passed=one.passed, detail=plain(one.detail), sign=one.sign
-            )
-            for one in found.worst_first
-        ),
-    )
 
 
 def _render(found: Judgement, console: Console) -> None:

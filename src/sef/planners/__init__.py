@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from types import MappingProxyType
 from typing import Final
 
-from sef.planners.file import load_plan
+from sef.planners.file import TaskTable, load_plan, parse_plan, planned
 from sef.planners.sentences import SentencePlanner
 from sef.protocols import Planner
 
@@ -14,4 +14,4 @@ PLANNERS: Final[Mapping[str, Callable[[], Planner]]] = MappingProxyType(
     {"sentences": SentencePlanner}
 )
 
-__all__ = ["PLANNERS", "SentencePlanner", "load_plan"]
+__all__ = ["PLANNERS", "SentencePlanner", "TaskTable", "load_plan", "parse_plan", "planned"]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from pathlib import Path, PurePosixPath, PureWindowsPath
 from typing import Annotated, Literal
 
@@ -11,7 +12,7 @@ from pydantic import AfterValidator, Field
 from sef.errors import PlanError
 from sef.model import Kind, Lane, Task
 from sef.planners.slugs import slug
-from sef.tables import Table, read
+from sef.tables import Table, read, understood
 
 _CONTROL = re.compile(r"[\x00-\x1f\x7f]")
 
@@ -27,7 +28,9 @@ _Id = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$")]
 _Glob = Annotated[str, Field(max_length=1_000), AfterValidator(_inside_tree)]
 
 
-class _TaskTable(Table):
+class TaskTable(Table):
+    """A table [[task]]."""
+
     id: _Id | None = Field(
         default=None, description="1 to 64 letters, digits, -, _ or ., the first a letter or digit"
     )
@@ -49,7 +52,7 @@ class _TaskTable(Table):
 
 
 class _PlanFile(Table):
-    task: list[_TaskTable] = Field(
+    task: list[TaskTable] = Field(
         min_length=1, max_length=1_000, description="1 to 1,000 tables [[task]]"
     )
 
@@ -60,7 +63,16 @@ def load_plan(path: Path) -> tuple[Task, ...]:
     Raises PlanError naming the file, the task and the key where anything is not understood. That
     ids are unique and needs make sense is for the plan to check.
     """
-    tables = read(path, _PlanFile, PlanError).task
+    return planned(read(path, _PlanFile, PlanError).task)
+
+
+def parse_plan(text: str, name: str) -> tuple[Task, ...]:
+    """The same of a plan's text; `name` stands for the file's. Raises PlanError."""
+    return planned(understood(text, name, _PlanFile, PlanError).task)
+
+
+def planned(tables: Sequence[TaskTable]) -> tuple[Task, ...]:
+    """The tasks of the tables, in their order."""
     taken = {table.id for table in tables if table.id}
     tasks = []
     for table in tables:
@@ -70,7 +82,7 @@ def load_plan(path: Path) -> tuple[Task, ...]:
     return tuple(tasks)
 
 
-def _task(name: str, table: _TaskTable) -> Task:
+def _task(name: str, table: TaskTable) -> Task:
     return Task(
         id=name,
         text=table.text.strip(),

@@ -111,7 +111,7 @@ class Progressing:
             self._explained.add(fact.task)
         if isinstance(fact, Exhausted) and fact.task in self._explained:
             return Text("gave up", "red")
-        return _step(fact)
+        return in_words(fact)
 
     def _show(self, task: str, step: Text, *, ended: bool) -> None:
         if not self._live and not self._quiet:
@@ -121,7 +121,7 @@ class Progressing:
         self._progress.update(row, step=step, completed=int(ended))
 
 
-def _step(fact: Fact) -> Text | None:
+def in_words(fact: Fact) -> Text | None:
     """A few words about a fact; None where nobody waits for it."""
     match fact:
         case Drafted(tier=Tier.NONE) | Accepted(tier=Tier.NONE):
