@@ -49,7 +49,7 @@ WEIGHTS: Final[Mapping[tuple[str, bool | None], float]] = MappingProxyType(
         ("name-taken", False): _AGAIN,
         ("judge-yes", True): log_odds(JUDGE),
         ("cited-place-holds", True): 1.5,
-        ("run-agrees", True): 5.0,
+        ("run-agrees", True): 1.5,
     }
 )
 """By sign and what it said: True passed, False not, None undecided. What is not here weighs

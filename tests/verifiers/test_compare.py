@@ -93,6 +93,19 @@ def test_green_is_no_weaker_than_its_base(
     assert words in found.detail
 
 
+def test_a_test_that_is_silenced_is_missed_by_name() -> None:
+    """New tests make up for no old one that is skipped now; also where removing was asked for."""
+    base = replace(run(0, Counts(passed=2)), passing=frozenset({"a", "b"}))
+    draft = run(0, Counts(passed=3, skipped=1))
+    silenced = replace(draft, left_out=frozenset({"a"}), passing=frozenset({"b", "c", "d"}))
+    for fewer in (False, True):
+        found = compare.green(silenced, base, fewer=fewer)
+        assert found.passed is False
+        assert "1 that passed on the base are skipped or expected to fail: a" in found.detail
+    new = replace(draft, left_out=frozenset({"c"}))
+    assert compare.green(new, base, fewer=False).passed
+
+
 def test_a_base_without_tests_is_no_obstacle() -> None:
     """It imports nothing, so it proves nothing; one that broke had nothing that passed."""
     unproved = Proof(proved=False, level="undecided", reason="imported nothing")

@@ -69,6 +69,8 @@ class Report:
     """What is to be known about the counts, or why there are none; mostly empty."""
     passing: frozenset[str] = frozenset()
     """Ids of the tests that passed, where pytest's report names them and they are few."""
+    left_out: frozenset[str] = frozenset()
+    """Ids of those that were skipped or expected to fail, likewise."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -102,6 +104,8 @@ class CheckRun:
     """What is to be known about the counts, or why there are none; mostly empty."""
     passing: frozenset[str] = frozenset()
     """Ids of the tests that passed, where the runner names them and they are few."""
+    left_out: frozenset[str] = frozenset()
+    """Ids of those that were skipped or expected to fail, likewise."""
     missing: bool = False
     """True where nothing was run because the tool is not installed."""
     refused: str = ""

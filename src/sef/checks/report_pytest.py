@@ -71,7 +71,7 @@ def pytest_report(text: str, xml: bytes | None, *, fork: bool = False) -> Report
         return _report(told.counts if told else None, failures, stopped)
     counts, note = _weighed(_counted(cases), told)
     report = _report(None if fork and note else counts, _failures(cases), stopped, note)
-    return replace(report, passing=_passing(cases))
+    return replace(report, passing=_passing(cases), left_out=_left_out(cases))
 
 
 def pytest_sessions(text: str) -> Report:
@@ -238,6 +238,14 @@ def _passing(cases: list[_Case]) -> frozenset[str]:
         return frozenset()
     other = {case.id for case in cases if case.results}
     return frozenset(case.id for case in cases) - other
+
+
+def _left_out(cases: list[_Case]) -> frozenset[str]:
+    """Ids that were skipped or expected to fail, and gave no result."""
+    if len(cases) > _FEW:
+        return frozenset()
+    results = {case.id: {result for result, _ in case.results} for case in cases}
+    return frozenset(one for one, found in results.items() if found & {"skipped", "xfailed"})
 
 
 def _failures(cases: list[_Case]) -> list[Failure]:

@@ -227,6 +227,7 @@ def _result(
         stopped=finished.stopped or report.stopped,
         note=report.note,
         passing=report.passing,
+        left_out=report.left_out,
     )
 
 

@@ -29,6 +29,7 @@ from sef.text import one_line, plain
 
 _Row = dict[str, str | int | None]
 _CUT_OFF: Final = "cut off"
+_RUN_WIDTH: Final = 16
 
 
 def list_runs(*, as_json: bool) -> int:
@@ -51,7 +52,8 @@ async def _list_runs(journal: Journal, *, as_json: bool) -> int:
 def _table(rows: Sequence[_Row]) -> Table:
     table = Table(box=None, padding=(0, 2, 0, 0))
     for name in ("run", "began", "status", "tasks"):
-        table.add_column(name, no_wrap=True)
+        # Who resumes a run needs its whole name, also where a terminal is narrow.
+        table.add_column(name, no_wrap=True, min_width=_RUN_WIDTH if name == "run" else None)
     table.add_column("first task", overflow="ellipsis", no_wrap=True)
     for row in rows:
         began = datetime.fromisoformat(str(row["began"]))

@@ -112,7 +112,7 @@ def green(run: CheckRun, base: CheckRun | None, *, fewer: bool) -> Finding:
     if base is not None and _says_nothing(base):
         return Finding(None, f"its base could not be judged: {_why_nothing(base)}")
     before = base.counts if base and base.counts else NOTHING
-    if problem := _weighed(run.counts, before, fewer=fewer):
+    if problem := _silenced(run, base) or _weighed(run.counts, before, fewer=fewer):
         return Finding(False, problem)
     return Finding(True, str(run.counts))
 
@@ -147,7 +147,7 @@ def red(
         return Finding(None, f"undecided: {run.counts}, and not every failure has a name")
     if _bad(run.counts) > _bad(base.counts):
         return Finding(False, f"more fails than before: {run.counts} (was {base.counts})")
-    if problem := _weighed(run.counts, base.counts, fewer=fewer):
+    if problem := _silenced(run, base) or _weighed(run.counts, base.counts, fewer=fewer):
         return Finding(False, problem)
     if not run.counts.passed:
         return Finding(None, f"no test passed ({run.counts})")
@@ -213,6 +213,14 @@ def _says_nothing(base: CheckRun) -> bool:
 
 def _why_nothing(base: CheckRun) -> str:
     return doubt(base) or "exit code 0 without totals"
+
+
+def _silenced(run: CheckRun, base: CheckRun | None) -> str | None:
+    """By name, tests that passed on the base and now give no result: new ones make up for none."""
+    silent = sorted(run.left_out & base.passing) if base else []
+    if not silent:
+        return None
+    return f"{len(silent)} that passed on the base are skipped or expected to fail: {some(silent)}"
 
 
 def _weighed(counts: Counts, before: Counts, *, fewer: bool) -> str | None:

@@ -52,6 +52,7 @@ SIGNS: Mapping[str, str] = MappingProxyType(
         "no-documentation": "A document task wrote nothing, or white space alone.",
         "not-read": "Something is too large, no text, or cannot be parsed.",
         "not-renamed": "The new name is not defined where the old one was.",
+        "numbers-differ": "An answer gives several numbers for one thing.",
         "nothing-claimed": "An answer to a validate task has no result.",
         "old-name-in-text": "The old name is left in documentation, strings or other files.",
         "old-name-left": "The old name is left in code.",
@@ -61,6 +62,7 @@ SIGNS: Mapping[str, str] = MappingProxyType(
         "run-differs": "A number of the answer is not that of our own run.",
         "run-unread": "Our own run said nothing that a number could be held against.",
         "tool-comment": "A comment that tools read came, went or moved.",
+        "words-differ": "An answer speaks of failures, and our own run is green.",
         "unresolved-name": "A name is read that nothing binds any more.",
     }
 )

@@ -27,6 +27,10 @@ _GREEN = re.compile(
     r"|\bno issues\b|\ball checks passed\b",
     re.IGNORECASE,
 )
+_RED = re.compile(
+    r"(?<!none )(?<!nothing )(?<!never )\b(?:fails?|failed|failing|failures?|broken|red|crash(?:es|ed)?|do(?:es)? not pass)\b",
+    re.IGNORECASE,
+)
 _NOT = re.compile(r"\b(?:not|n't|never|unless|should|would|until|if)\W+(?:\w+\W+)?$", re.IGNORECASE)
 
 
@@ -66,16 +70,28 @@ def _words(text: str, run: CheckRun) -> Iterator[Finding]:
             said = ", ".join(map(str, dict.fromkeys(claimed)))
             yield wrong("run-differs", f"{said} {what} claimed, our own run gave {counts}")
         elif len({*claimed}) > 1:
-            yield told("run-agrees", f"several numbers for {what}: one of them is ours, {ours}")
+            said = ", ".join(map(str, dict.fromkeys(claimed)))
+            yield doubted("numbers-differ", f"several numbers for {what}: {said}; ours is {ours}")
         else:
             yield right("run-agrees", f"{ours} {what}, in our own run too")
     codes = {int(one["code"]) for one in _EXIT.finditer(text)}
     if codes:
         yield _held("exit code", ", ".join(map(str, sorted(codes))), str(run.exit_code))
+    if red := _red_words(text, run):
+        yield red
     for one in _GREEN.finditer(text):
         if not _NOT.search(text[max(0, one.start() - 30) : one.start()]):
             yield _green(run, counts)
             return
+
+
+def _red_words(text: str, run: CheckRun) -> Finding | None:
+    """What is said to be red where our own run is green: a doubt, as words may mean another time."""
+    if run.exit_code != 0 or (run.counts and run.counts.red):
+        return None
+    for one in _RED.finditer(_NUMBER.sub(" ", text)):
+        return doubted("words-differ", f"the answer says {one[0]!r}, our own run is green")
+    return None
 
 
 def _field(word: str) -> str:
