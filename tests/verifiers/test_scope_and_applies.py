@@ -312,3 +312,18 @@ def test_a_link_that_led_out_before_is_not_the_drafts(repository: Make) -> None:
     shutil.rmtree(root / "d/e")
     (root / "d/e").symlink_to("../x")
     assert "far is a link that leads out" in applied(root).reason
+
+
+@pytest.mark.parametrize(
+    ("text", "status", "accepted"),
+    [
+        ("Rename add to plus in the whole project", "M", True),
+        ("Rename add to plus in the whole project", "D", False),
+        ("Move add to module calc.sums", "M", False),
+        ("Make add faster", "M", False),
+    ],
+)
+def test_a_rename_may_change_tests(text: str, status: str, accepted: bool) -> None:
+    """They use the name; what else changes in them is for integrity to tell."""
+    one = case(changed("tests/test_ops.py", status), text=text, files=("tests/test_ops.py",))
+    assert scope(one).accepted is accepted

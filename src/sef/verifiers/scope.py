@@ -12,6 +12,7 @@ from sef.checks.testfiles import TestFiles
 from sef.model import Change, Evidence, Kind, Task, Verdict
 from sef.protocols import Case
 from sef.verifiers import asks, paths
+from sef.verifiers.exact.rename_asks import rename_of
 
 _WAY_OUT = " (to allow it, name the file in the task, or by its whole name in the task's paths)"
 _SIZE_LIMIT = 1024 * 1024
@@ -105,7 +106,15 @@ class _Look:
             return what
         if change.status == "A" or self.about_tests or self._documents(path):
             return None
+        if change.status == "M" and self._renames:
+            return None
         return f"{path} is an existing test, and the task does not ask to change tests{_WAY_OUT}"
+
+    @cached_property
+    def _renames(self) -> bool:
+        """True where a name is to change, in tests too; integrity tells what else did there."""
+        ask = rename_of(self.task.text)
+        return ask is not None and not ask.move
 
     def _documents(self, path: str) -> bool:
         return self.case.route.kind is Kind.DOCUMENT and path.endswith((".md", ".rst", ".adoc"))

@@ -160,3 +160,26 @@ def test_planting_is_repeatable_and_covers_its_classes() -> None:
     assert first == list(planted(texts, 1))
     assert first != list(planted(texts, 2))
     assert {case.class_name for case in first} == set(CLASSES)
+
+
+@pytest.mark.parametrize(
+    ("tests", "accepted"),
+    [
+        (TESTS.replace("ratio", "quotient"), True),
+        (TESTS.replace("test_ratio", "test_quotient").replace("ratio(", "quotient("), True),
+        (TESTS.replace("ratio", "quotient").replace("== 6", "< 60"), False),
+        (TESTS.replace("ratio", "quotient").replace("assert fold([]) == 0", "fold([])"), False),
+    ],
+)
+def test_a_rename_changes_names_in_tests_and_nothing_else(
+    repository: Make, tests: str, accepted: bool
+) -> None:
+    """Old tests go by the new name; what they demand stays."""
+    tests = tests.replace("import fold, ratio", "import fold, quotient")
+    ops = OPS.replace("ratio", "quotient")
+    files: dict[str, bytes | None] = {
+        "calc/ops.py": ops.encode(),
+        "tests/test_ops.py": tests.encode(),
+    }
+    verdict = judged(repository(BASE), files, text="Rename ratio to quotient everywhere")
+    assert verdict.accepted is accepted, verdict.reason

@@ -28,7 +28,8 @@ _GREEN = re.compile(
     re.IGNORECASE,
 )
 _RED = re.compile(
-    r"(?<!none )(?<!nothing )(?<!never )\b(?:fails?|failed|failing|failures?|broken|red|crash(?:es|ed)?|do(?:es)? not pass)\b",
+    r"(?<!none )(?<!nothing )(?<!never )\b(?:fails?|failed|failing|failures?|broken|red"
+    r"|crash(?:es|ed)?|do(?:es)? not pass)\b",
     re.IGNORECASE,
 )
 _NOT = re.compile(r"\b(?:not|n't|never|unless|should|would|until|if)\W+(?:\w+\W+)?$", re.IGNORECASE)
@@ -86,7 +87,7 @@ def _words(text: str, run: CheckRun) -> Iterator[Finding]:
 
 
 def _red_words(text: str, run: CheckRun) -> Finding | None:
-    """What is said to be red where our own run is green: a doubt, as words may mean another time."""
+    """What is said to be red where our own run is green: a doubt, it may mean another time."""
     if run.exit_code != 0 or (run.counts and run.counts.red):
         return None
     for one in _RED.finditer(_NUMBER.sub(" ", text)):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import re
 from collections.abc import Iterable, Sequence
 from typing import Final
 
@@ -11,6 +12,7 @@ from sef.git import Git
 from sef.model import Change, Evidence, Verdict
 from sef.protocols import Case
 from sef.text import one_line
+from sef.verifiers.exact.rename_asks import rename_of
 from sef.verifiers.integrity.analysis import findings
 from sef.verifiers.integrity.asked import Asked
 from sef.verifiers.integrity.finding import Finding
@@ -50,7 +52,7 @@ class Integrity:
         odd = len(changes) < len(case.draft.patch.changes)
         base, draft, unread = await self._texts(case, changes)
         asked = Asked(case.task)
-        found = [*await asyncio.to_thread(findings, base, draft, asked)]
+        found = [*await asyncio.to_thread(findings, _renamed(base, case), draft, asked)]
         found += _unread(unread, asked)
         if odd:
             what = "a path has a line end in it"
@@ -104,6 +106,18 @@ def _decoded(data: bytes | None) -> str | None:
     if data is None:
         return None
     return data.decode("utf-8", "backslashreplace").removeprefix("\ufeff").replace("\r\n", "\n")
+
+
+def _renamed(base: _Texts, case: Case) -> _Texts:
+    """The base as the rename that is asked for leaves it: nothing of that is a change then."""
+    ask = rename_of(case.task.text)
+    if ask is None or ask.move:
+        return base
+    word = re.compile(rf"\b{re.escape(ask.old)}\b")
+    return {
+        path: word.sub(ask.new, text) if text and path.endswith(".py") else text
+        for path, text in base.items()
+    }
 
 
 def _tests(case: Case, changed: Sequence[str]) -> list[str]:
