@@ -9,7 +9,7 @@ from typing import Annotated
 
 import typer
 
-from sef.cli import calibrate, claude, replay, route, signals, verify
+from sef.cli import calibrate, claude, hook, replay, route, signals, verify
 from sef.cli.complaints import complain, guarded, make_streams_safe, printing, settle
 from sef.errors import UsageError
 
@@ -228,6 +228,7 @@ app.add_typer(route.app)
 app.add_typer(replay.app)
 app.add_typer(calibrate.app)
 app.add_typer(claude.app)
+app.add_typer(hook.app)
 
 _POLICIES = ("auto", "fast", "standard", "complex")
 
