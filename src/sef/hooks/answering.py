@@ -23,6 +23,7 @@ EVENTS = (
     "SessionEnd",
 )
 """What is answered; every other event is nobody's here."""
+_TOOL_ENDS = ("PostToolUse", "PostToolUseFailure")
 _RANKS = ("project", "user", "plugin")
 """Who goes first where several places tell Claude Code of the same hook."""
 
@@ -48,7 +49,39 @@ def _answered(name: str, event: dict[str, Any]) -> Mapping[str, Any] | None:
         from sef.hooks.delegating import delegated
 
         return delegated(event)
+    if name in _TOOL_ENDS and not _is_delegation(event):
+        return None
+    if name in ("SubagentStart", "SubagentStop", *_TOOL_ENDS):
+        return _awaited(name, event)
     return None
+
+
+def _is_delegation(event: Mapping[str, Any]) -> bool:
+    from sef.hooks.delegating import TOOLS, executor_of
+
+    asked = event.get("tool_input")
+    named = asked.get("subagent_type") if isinstance(asked, dict) else None
+    return event.get("tool_name") in TOOLS and bool(executor_of(named))
+
+
+def _awaited(name: str, event: dict[str, Any]) -> Mapping[str, Any] | None:
+    """What takes git, and mostly more than the standard library: an executor was paid for."""
+    import asyncio
+
+    if name == "SubagentStart":
+        from sef.hooks.starting import started
+
+        return asyncio.run(started(event))
+    import site
+
+    site.main()  # left out at the start, where most events need none of it
+    if name == "SubagentStop":
+        from sef.hooks.stopping import stopped
+
+        return asyncio.run(stopped(event))
+    from sef.hooks.settling import dropped, settled
+
+    return asyncio.run(settled(event) if name == "PostToolUse" else dropped(event))
 
 
 def _scope(arguments: Sequence[str]) -> tuple[str, str]:
