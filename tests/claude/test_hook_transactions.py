@@ -54,6 +54,12 @@ def test_an_accepted_draft_is_merged_and_told(tmp_path: Path) -> None:
     assert not list((project / ".claude/worktrees").glob("*"))
     events = [str(row["event"]) for row in rows(str(project / ".git/sef/hooks"))]
     assert events[:5] == ["delegated", "started", "looked_at", "merged", "accepted"]
+    booked = [row for row in rows(str(project / ".git/sef/hooks")) if row["event"] == "booked"]
+    assert [row["final"] for row in booked] == [False, True]
+    paid = run.result["total_cost_usd"]
+    assert float(booked[-1]["usd"]) == pytest.approx(paid, abs=1e-9) and paid > 0
+    assert booked[-1]["other_usd"] == pytest.approx(0, abs=1e-9)
+    assert not booked[-1]["not_as_requested"] and not booked[-1]["unpriced"]
 
 
 @pytest.mark.slow

@@ -19,7 +19,7 @@ def gone(host: Host, agent: str = "a1") -> bool:
     left = [one for one in refs.splitlines() if agent in one]
     trees = git(host.project, "worktree", "list")
     tree = host.project / f".claude/worktrees/agent-{agent}"
-    return not left and agent not in trees and not tree.exists()
+    return not left and f"agent-{agent}" not in trees and not tree.exists()
 
 
 def test_the_tree_holds_what_the_user_has_not_committed(tmp_path: Path) -> None:

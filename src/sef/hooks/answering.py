@@ -53,7 +53,48 @@ def _answered(name: str, event: dict[str, Any]) -> Mapping[str, Any] | None:
         return None
     if name in ("SubagentStart", "SubagentStop", *_TOOL_ENDS):
         return _awaited(name, event)
+    if name in ("Stop", "SessionStart", "SessionEnd"):
+        _booked(name, event)
     return None
+
+
+def _booked(name: str, event: dict[str, Any]) -> None:
+    """Sessions that hand out nothing pay for a look at a folder, and no more."""
+    from sef.hooks.records import git_folders, is_name, state_folder
+
+    folders = git_folders(event["cwd"])
+    common = folders[2] if folders else None
+    state, session = state_folder(common), event.get("session_id")
+    if name == "Stop":
+        from sef.hooks.booking import provisional
+
+        provisional(event, common)
+    elif name == "SessionEnd" and is_name(session):
+        if os.path.exists(os.path.join(state, "sessions", f"{session}.json")):
+            _whole()
+            from sef.hooks.closing import close
+
+            close(state, str(session), str(event.get("transcript_path") or ""))
+    elif name == "SessionStart" and folders and _any(state):
+        import asyncio
+
+        _whole()
+        from sef.hooks.closing import catch_up
+
+        asyncio.run(catch_up(event))
+
+
+def _any(state: str) -> bool:
+    """True where there are executors or sessions that have not come to their end."""
+    folders = [os.path.join(state, one) for one in ("agents", "open")]
+    return any(os.listdir(one) for one in folders if os.path.isdir(one))
+
+
+def _whole() -> None:
+    """Makes installed packages importable, which the entry leaves out at its start."""
+    import site
+
+    site.main()
 
 
 def _is_delegation(event: Mapping[str, Any]) -> bool:
@@ -72,9 +113,7 @@ def _awaited(name: str, event: dict[str, Any]) -> Mapping[str, Any] | None:
         from sef.hooks.starting import started
 
         return asyncio.run(started(event))
-    import site
-
-    site.main()  # left out at the start, where most events need none of it
+    _whole()
     if name == "SubagentStop":
         from sef.hooks.stopping import stopped
 

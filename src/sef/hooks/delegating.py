@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import os
 
-from sef.hooks.records import append, git_folders, is_name, load, save, state_folder
+from sef.hooks.booking import begin
+from sef.hooks.records import append, git_folders, load, state_folder
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -68,7 +69,7 @@ def delegated(event: Mapping[str, Any]) -> dict[str, Any] | None:
     if refusal:
         decision = {"permissionDecision": "deny", "permissionDecisionReason": f"sef: {refusal}"}
         return {"hookSpecificOutput": {"hookEventName": "PreToolUse", **decision}}
-    _keep(state, event, given)
+    begin(state, event.get("session_id"))
     return {"hookSpecificOutput": {"hookEventName": "PreToolUse", "updatedInput": given}}
 
 
@@ -108,16 +109,3 @@ def _refusal(
             if os.path.lexists(os.path.join(folders[1], name)):
                 return f"{what} is in progress: {executor} has no state to start from."
     return ""
-
-
-def _keep(state: str, event: Mapping[str, Any], given: Mapping[str, Any]) -> None:
-    """What was settled, for the verdict: what a model was asked for is judged against it."""
-    call = event.get("tool_use_id")
-    if is_name(call):
-        kept = {"session": event.get("session_id"), "input": _bounded(given)}
-        save_to = os.path.join("calls", str(call))
-        save(state, save_to, kept)
-
-
-def _bounded(given: Mapping[str, Any]) -> dict[str, Any]:
-    return {name: one[:100_000] if isinstance(one, str) else one for name, one in given.items()}

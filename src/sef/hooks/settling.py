@@ -19,7 +19,7 @@ from sef.hooks import telling
 from sef.hooks.delegating import EXECUTORS, executor_of
 from sef.hooks.fence import changed_files, fingerprint, moved, used_shell
 from sef.hooks.merging import Merged, merge
-from sef.hooks.records import append, is_name, load, rows, save, state_folder, users_tree
+from sef.hooks.records import append, is_name, load, rows, state_folder, users_tree
 from sef.hooks.trees import captured, remove, scratch_in
 from sef.model import Answer, Evidence, Kind, Patch
 from sef.reasons import reason_of
@@ -76,7 +76,7 @@ async def settled(event: Mapping[str, Any]) -> dict[str, Any] | None:
         return telling.replaced(response, telling.rejected(f"no repository: {error}"))
     state, agent = state_folder(str(repository.common_dir)), response.get("agentId")
     record = load(state, f"agents/{agent}") if is_name(agent) else None
-    if record is None or record.get("state") != "working":
+    if record is None:
         return telling.replaced(
             response, telling.rejected("there is no record of its start: nothing was verified")
         )
@@ -91,7 +91,8 @@ async def settled(event: Mapping[str, Any]) -> dict[str, Any] | None:
     )
     ended = await _ended(one)
     await remove(repository, record)
-    save(state, f"agents/{agent}", {**record, "state": "ended", "accepted": ended.accepted})
+    (Path(state) / "agents" / f"{agent}.json").unlink(missing_ok=True)
+    (Path(state) / "claims" / f"stop-{agent}").unlink(missing_ok=True)
     append(state, _row(event, one, ended))
     if ended.accepted:
         report = "" if EXECUTORS[executor]["writes"] else one.report
@@ -243,4 +244,5 @@ def _row(event: Mapping[str, Any], one: Delegation, ended: Ended) -> dict[str, A
         "reason": ended.reason[:1_000],
         "evidence": [[e.verifier, e.passed, e.detail[:200]] for e in ended.evidence[:20]],
         "paths": list(ended.paths[:50]),
+        "kept": bool(ended.kept),
     }

@@ -48,7 +48,6 @@ async def started(event: Mapping[str, Any]) -> dict[str, Any] | None:
         "fingerprint": seen,
         "pid": owner.pid,
         "began": owner.began,
-        "state": "working",
     }
     save(state, f"agents/{agent}", record)
     append(state, {"event": "started", **{n: record[n] for n in ("agent", "session", "executor")}})

@@ -34,7 +34,7 @@ async def stopped(event: Mapping[str, Any]) -> dict[str, Any] | None:
     state = state_folder(str(repository.common_dir))
     record = load(state, f"agents/{agent}")
     # A resumed executor starts again with stop_hook_active false: the claim counts for its life.
-    if record is None or record.get("state") != "working" or not claim(state, f"stop-{agent}"):
+    if record is None or not claim(state, f"stop-{agent}"):
         return None
     wrong = _form(str(event.get("last_assistant_message") or ""))
     if not wrong and EXECUTORS[executor]["writes"] and record.get("tree"):
