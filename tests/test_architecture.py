@@ -31,7 +31,7 @@ LAYERS = (
     ("environment", "workspace"),
     ("repository",),
     ("fork", "listing", "swap"),
-    ("detection", "git", "sandbox"),
+    ("detection", "git", "installation", "sandbox"),
     ("agents", "filesystem", "owner", "prices", "process", "tables", "transcripts"),
     # the kernel: pure functions of values
     ("calibration", "commit", "explain", "keys", "metrics", "rates", "recall", "schedule"),

@@ -100,3 +100,66 @@ def audit(
         standard=standard,
     )
     raise typer.Exit(guarded(lambda: run_audit(wish), as_json=as_json))
+
+
+@app.command(
+    epilog="""Examples:
+
+  sef claude install --user
+
+  sef claude install --project --claude-md
+
+  sef claude install --both --dry-run
+
+  sef claude install --status --json
+
+  sef claude install --uninstall
+
+Exit codes: 0 done, or told; 2 it cannot be done as asked, and nothing was changed; 70 a mistake in
+sef; 130 called off.
+"""
+)
+def install(
+    *,
+    user: Annotated[bool, typer.Option("--user", help="For all your sessions: ~/.claude.")] = False,
+    project: Annotated[
+        bool, typer.Option("--project", help="For the project you are in: .claude.")
+    ] = False,
+    both: Annotated[
+        bool, typer.Option("--both", help="For both; the project's executors go first there.")
+    ] = False,
+    status: Annotated[bool, typer.Option("--status", help="Tell what is there.")] = False,
+    uninstall: Annotated[
+        bool, typer.Option("--uninstall", help="Remove it, by default from both.")
+    ] = False,
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Tell what would be done, and do nothing.")
+    ] = False,
+    force: Annotated[
+        bool,
+        typer.Option("--force", help="Also replace or remove what somebody edited or put there."),
+    ] = False,
+    claude_md: Annotated[
+        bool,
+        typer.Option("--claude-md", help="Also put rules of efficient work into CLAUDE.md."),
+    ] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
+) -> None:
+    """Put sef's executors and skills where Claude Code finds them, or take them away again.
+
+    Files that you edited, and files of the same name that are yours, stay. Taking everything away
+    leaves what was there before, byte for byte.
+    """
+    from sef.cli.install import Flags, run_install
+
+    flags = Flags(
+        user=user,
+        project=project,
+        both=both,
+        status=status,
+        uninstall=uninstall,
+        dry_run=dry_run,
+        force=force,
+        claude_md=claude_md,
+    )
+    raise typer.Exit(guarded(lambda: run_install(flags, as_json=as_json), as_json=as_json))

@@ -1,0 +1,139 @@
+"""Entries in a settings file of Claude Code: put in, and taken out again."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Mapping, Sequence
+from copy import deepcopy
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final, Never, cast
+
+from sef.errors import UsageError
+from sef.installation.files import LIMIT, digest
+from sef.installation.hooks import Additions
+
+_BOM: Final = b"\xef\xbb\xbf"
+_IGNORED: Final = "Claude Code ignores a settings file that is not plain JSON, all of it. Mend it."
+_Hooks = dict[str, list[object]]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Merge:
+    """What was put into a settings file."""
+
+    before: bytes | None
+    """The file without it; None where there was no file."""
+    after: str
+    """The digest of the file with it."""
+    added: Mapping[str, Sequence[object]]
+    """Entries by event."""
+    made: tuple[str, ...]
+    """Events that had no list before; `hooks` where that was not there either."""
+
+
+def read_settings(path: Path, data: bytes) -> dict[str, object]:
+    """The object in a settings file. Raises UsageError where Claude Code would ignore the file."""
+    try:
+        found = json.loads(
+            data.removeprefix(_BOM).decode("utf-8"),
+            parse_constant=_refuse,
+            object_pairs_hook=_once,
+        )
+    except (ValueError, RecursionError) as error:
+        raise UsageError(f"{path} is not plain JSON: {error}", hint=_IGNORED) from error
+    if not isinstance(found, dict):
+        raise UsageError(f"{path} is not a JSON object", hint=_IGNORED)
+    hooks = found.get("hooks", {})
+    if not isinstance(hooks, dict) or not all(isinstance(one, list) for one in hooks.values()):
+        raise UsageError(f"{path}: `hooks` is not an object of lists", hint=_IGNORED)
+    return found
+
+
+def check_settings(path: Path) -> None:
+    """Raises UsageError where there is a settings file that Claude Code would ignore."""
+    if path.is_file():
+        with path.open("rb") as file:
+            read_settings(path, file.read(LIMIT))
+
+
+def _refuse(name: str) -> Never:
+    raise ValueError(f"{name} is no JSON")
+
+
+def _once(pairs: list[tuple[str, object]]) -> dict[str, object]:
+    found = dict(pairs)
+    if len(found) < len(pairs):
+        raise ValueError("a key is there twice")
+    return found
+
+
+def has_entries(path: Path, data: bytes | None, added: Mapping[str, Sequence[object]]) -> bool:
+    """True where every entry is in the file. Raises UsageError where it cannot be read."""
+    if data is None:
+        return False
+    found = cast("_Hooks", read_settings(path, data).get("hooks", {}))
+    return all(one in found.get(event, []) for event, ours in added.items() for one in ours)
+
+
+def merged(path: Path, data: bytes | None, added: Additions) -> tuple[bytes, Merge]:
+    """The file with the entries, after those that are there, and the record of it."""
+    found = {} if data is None else read_settings(path, data)
+    made = ["hooks"] if "hooks" not in found else []
+    hooks = cast("_Hooks", found.setdefault("hooks", {}))
+    for event, entries in added.items():
+        made += [] if event in hooks else [event]
+        hooks.setdefault(event, []).extend(deepcopy(list(entries)))
+    after = _written(found, data)
+    record = Merge(before=data, after=digest(after), added=added, made=tuple(made))
+    return after, record
+
+
+def unmerged(path: Path, data: bytes | None, records: Sequence[Merge]) -> bytes | None:
+    """The file without the entries: its bytes of before where nothing else changed it.
+
+    Else what was put in is taken out, where it is still there as it was, and nothing else.
+    Raises UsageError where the file cannot be read then.
+    """
+    if data is None:
+        return None
+    for one in records:
+        if digest(data) == one.after:
+            return one.before
+        if data == one.before:
+            return data
+    found = read_settings(path, data)
+    whole = deepcopy(found)
+    for one in records:
+        _take_out(found, one)
+    if found == whole:
+        return data
+    made_file = any(one.before is None for one in records)
+    return None if made_file and not found else _written(found, data)
+
+
+def _take_out(found: dict[str, object], record: Merge) -> None:
+    hooks = cast("_Hooks", found.get("hooks", {}))
+    for event, entries in record.added.items():
+        there = hooks.get(event, [])
+        for entry in entries:
+            if entry in there:
+                there.remove(entry)
+        if event in record.made and event in hooks and not there:
+            del hooks[event]
+    if "hooks" in record.made and found.get("hooks") == {}:
+        del found["hooks"]
+
+
+def _written(found: Mapping[str, object], like: bytes | None) -> bytes:
+    """JSON in the manner of a file: its indent, its line ends, its last line, its mark."""
+    text = "" if like is None else like.removeprefix(_BOM).decode("utf-8")
+    indent = re.search(r"\n([ \t]+)\S", text)
+    said = json.dumps(found, indent=indent[1] if indent else 2, ensure_ascii=False)
+    if like is None or text.endswith("\n"):
+        said += "\n"
+    if "\r\n" in text:
+        said = said.replace("\n", "\r\n")
+    bom = _BOM if like is not None and like.startswith(_BOM) else b""
+    return bom + said.encode("utf-8", "backslashreplace")
