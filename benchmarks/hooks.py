@@ -5,8 +5,7 @@
 Starts the entry as Claude Code does, once an event, in a repository of its own: the time from the
 start of the process to its end, standard input and output included. `python_p50_ms` is the bare
 interpreter with the same flags, started in turn with the events: what a machine that is busy adds
-shows there too. `always_on_tokens` is null until the text that a session always carries is part of
-the same tree.
+shows there too. `always_on_tokens` is what the installed agents and skills add to every session.
 """
 
 from __future__ import annotations
@@ -22,6 +21,7 @@ from pathlib import Path
 from typing import Any
 
 import sef.hooks.entry
+from sef.installation.assets import always_on, installed_files, tokens
 
 _ENTRY = str(Path(sef.hooks.entry.__file__))
 _FLAGS = (sys.executable, "-I", "-S")
@@ -81,7 +81,9 @@ def measured(times: int) -> dict[str, Any]:
             name: {"p50_ms": quantile(found, 0.5), "p99_ms": quantile(found, 0.99)}
             for name, found in took.items()
         },
-        "always_on_tokens": None,
+        "always_on_tokens": tokens(
+            always_on({n: t.decode() for n, t in installed_files().items()})
+        ),
         "rounds": times,
         "python": platform.python_version(),
         "machine": f"{platform.system()} {platform.machine()}",

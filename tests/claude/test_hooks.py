@@ -25,7 +25,7 @@ def test_the_policy_reaches_the_wire(tmp_path: Path) -> None:
     )
     script = [
         Turn(when=from_main, calls=calls),
-        Turn(when=lambda one: of("sef-explore", one), text="## Result\nyes"),
+        Turn(when=lambda one: of("sef-explore", one), text="## Result\nyes\n## Doubts\nnone"),
         Turn(when=from_main, text="done"),
     ]
     run = hooked_run(tmp_path, script)

@@ -75,7 +75,7 @@ def _booked(name: str, event: dict[str, Any]) -> None:
             from sef.hooks.closing import close
 
             close(state, str(session), str(event.get("transcript_path") or ""))
-    elif name == "SessionStart" and folders and _any(state):
+    elif name == "SessionStart" and folders and _any(state, f"{session}.json"):
         import asyncio
 
         _whole()
@@ -84,10 +84,10 @@ def _booked(name: str, event: dict[str, Any]) -> None:
         asyncio.run(catch_up(event))
 
 
-def _any(state: str) -> bool:
-    """True where there are executors or sessions that have not come to their end."""
+def _any(state: str, own: str) -> bool:
+    """True where there are executors, or other sessions, that have not come to their end."""
     folders = [os.path.join(state, one) for one in ("agents", "open")]
-    return any(os.listdir(one) for one in folders if os.path.isdir(one))
+    return any({*os.listdir(one)} - {own} for one in folders if os.path.isdir(one))
 
 
 def _whole() -> None:
