@@ -5,10 +5,13 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from tests.claude.client import client, client_environment, make_project, run_client
 from tests.claude.hooked import delegates, hooked_run, of, results
 from tests.hooks.events import git
 
 from sef.hooks.records import rows
+from sef.installation.order import Action, Order, obey
+from sef.installation.places import Scope
 from sef.testing.provider import Turn
 
 SOURCE = {"calc.py": "def add(a, b):\n    return a - b\n", "notes.md": "one\n"}
@@ -91,3 +94,25 @@ def test_who_hands_back_too_early_is_sent_back_once(tmp_path: Path) -> None:
     assert "SEF REJECTED" in results(run) and (project / "calc.py").read_text() == right
     events = [str(row["event"]) for row in rows(str(project / ".git/sef/hooks"))]
     assert events.count("sent_back") == 2 and events.count("rejected") == 1
+
+
+@pytest.mark.slow
+def test_installed_for_user_and_project_each_event_is_answered_once(tmp_path: Path) -> None:
+    """The installer's own entries do the whole transaction; the project's go first."""
+    client()
+    make_project(tmp_path)
+    project = tmp_path / "project"
+    for name, text in {**SOURCE, **TESTS}.items():
+        (project / name).parent.mkdir(exist_ok=True)
+        (project / name).write_text(text)
+    order = Order(action=Action.INSTALL, scopes=tuple(Scope))
+    obey(order, variables=client_environment(tmp_path, ""), start=project)
+    right = SOURCE["calc.py"].replace("-", "+")
+    script = implementing(writes("calc.py", right), Turn(when=of_it, text=FORM))
+    options = ("--model", "opus", "--dangerously-skip-permissions")
+    run = run_client(tmp_path, script, "Have it done.", *options)
+    assert "SEF ACCEPTED" in results(run) and (project / "calc.py").read_text() == right
+    events = [str(row["event"]) for row in rows(str(project / ".git/sef/hooks"))]
+    assert events == [
+        "delegated", "started", "looked_at", "merged", "accepted", "booked", "booked",
+    ]  # fmt: skip

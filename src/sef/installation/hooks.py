@@ -18,7 +18,7 @@ class Hook:
     """A regular expression on the tool or the agent; None is every one."""
     timeout_s: int
     installed: tuple[str, ...]
-    """Program and arguments for settings files, with `{python}`, `{entry}` and `{scope}` filled in."""
+    """Program and arguments for settings; `{python}`, `{entry}` and `{scope}` are filled in."""
     plugin: tuple[str, ...]
     """The same for a plugin, where `${CLAUDE_PLUGIN_ROOT}` is its folder."""
 
