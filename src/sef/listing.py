@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import os
+from collections.abc import Iterable, Sequence
+from pathlib import Path
 
 from sef.git import Git
 from sef.model import Change
@@ -27,3 +29,13 @@ async def changes_of(git: Git, base: str, commit: str) -> tuple[Change, ...]:
 
 def _pairs(names: Sequence[str]) -> list[tuple[str, str]]:
     return list(zip(names[::2], names[1::2], strict=True))
+
+
+async def checked_out(git: Git, tree: str, paths: Iterable[str], folder: Path) -> Path:
+    """The folder, with these files of a tree as a checkout would write them. Raises GitError."""
+    own = git.with_index(folder.with_suffix(".index"))
+    await own.ask("read-tree", tree)
+    names = "".join(f"{path}\0" for path in paths)
+    options = ("-z", "--stdin", f"--prefix={folder}/")
+    await own.ask("checkout-index", *options, stdin=os.fsencode(names))
+    return folder

@@ -32,7 +32,12 @@ NOBODY = Owner(pid=2**31 - 1, began="")
 
 def this_process() -> Owner:
     """The running process."""
-    return Owner(pid=os.getpid(), began=_began(os.getpid()))
+    return owner_of(os.getpid())
+
+
+def owner_of(pid: int) -> Owner:
+    """The process that has that pid now."""
+    return Owner(pid=pid, began=_began(pid))
 
 
 def _began(pid: int) -> str:

@@ -8,17 +8,20 @@ from __future__ import annotations
 import asyncio
 import os
 import shutil
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Iterable
 from contextlib import asynccontextmanager, suppress
 from pathlib import Path
+from typing import Final
 
 from sef.errors import ApplyConflict, GitError, RepositoryError
 from sef.fork import Fork, discard, record_worktree, tree_of
 from sef.git import Git, identity
-from sef.listing import changes_of, files_of
+from sef.listing import changes_of, checked_out, files_of
 from sef.model import Checkout, Patch
 from sef.repository import Repository
 from sef.swap import Swap
+
+_HOSTED: Final = ".claude/worktrees"  # of Claude Code's executors, inside the user's tree
 
 
 class Workspace:
@@ -203,32 +206,35 @@ class Workspace:
             ) from conflict
 
     async def _apply(self) -> None:
-        index = self._scratch / "apply.index"
-        now = await self._snapshot("now", index=index)
-        merged = await self._merged_tree(now, self.tip)
-        if merged is None:
+        pair = await self.merged_now()
+        if pair is None:
             raise ApplyConflict("your files changed during the run and it does not fit them")
+        await self.swap(*pair)
+
+    async def merged_now(self) -> tuple[str, str] | None:
+        """The user's files now, and these with the tip merged in, as commits; None: a conflict."""
+        now = await self._snapshot("now", index=self._scratch / "apply.index")
+        tree = await self._merged_tree(now, self.tip)
+        return None if tree is None else (now, await self.commit_tree(tree, now, "merge"))
+
+    async def swap(self, now: str, merged: str) -> None:
+        """Makes the user's files those of `merged`, all or none, where they are still `now`'s.
+
+        Raises ApplyConflict, with nothing changed.
+        """
         changes = await changes_of(self._git, now, merged)
         swap = Swap(
             root=self.root,
             changes=changes,
-            new=await self._checked_out(merged, [c.path for c in changes if c.status != "D"]),
-            former=await self._checked_out(now, [c.path for c in changes if c.status != "A"]),
+            new=await self._written(merged, (c.path for c in changes if c.status != "D")),
+            former=await self._written(now, (c.path for c in changes if c.status != "A")),
         )
         if await self.tree_of(now) != await self.tree_of(await self._snapshot("now")):
             raise ApplyConflict("your files are changing right now")
         await asyncio.to_thread(swap.run)
 
-    async def _checked_out(self, tree: str, paths: Sequence[str]) -> Path:
-        """A folder that holds these files of a tree as a checkout would write them."""
-        folder = self._scratch / f"files-{tree[:12]}"
-        git = self._git.with_index(folder.with_suffix(".index"))
-        await git.ask("read-tree", tree)
-        names = "".join(f"{path}\0" for path in paths)
-        await git.ask(
-            "checkout-index", "-z", "--stdin", f"--prefix={folder}/", stdin=os.fsencode(names)
-        )
-        return folder
+    async def _written(self, tree: str, paths: Iterable[str]) -> Path:
+        return await checked_out(self._git, tree, paths, self._scratch / f"files-{tree[:12]}")
 
     async def tree_of(self, commit: str) -> str:
         return (await self._git.ask("rev-parse", f"{commit}^{{tree}}")).strip()
@@ -248,6 +254,8 @@ class Workspace:
             shutil.copy2(self._repository.index, index)
         git = self._git.with_index(index)
         await git.ask("add", "--all")
+        if (self.root / _HOSTED).is_dir():
+            await git.ask("rm", "-rfq", "--cached", "--ignore-unmatch", "--", _HOSTED)
         tree = (await git.ask("write-tree")).strip()
         if tree == (await self._git.ask("rev-parse", "HEAD^{tree}")).strip() and name == "before":
             return self.head

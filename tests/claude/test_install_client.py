@@ -136,7 +136,7 @@ def test_the_installed_explorer_asks_for_nothing(tmp_path: Path) -> None:
     script = [
         Turn(when=lambda one: not explorer(one), calls=(("Agent", asked),)),
         Turn(when=explorer, calls=tuple(("Read", {"file_path": str(path)}) for path in reads)),
-        Turn(when=explorer, text="read"),
+        Turn(when=explorer, text="## Result\nread\n## Doubts\nnone"),
         Turn(text="done"),
     ]
     run = run_client(tmp_path, script, "Have both read.", *OPUS)

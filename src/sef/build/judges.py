@@ -61,6 +61,10 @@ class Asked:
     """None: by the task, else document where nothing but documents changed, else implement."""
     paths: tuple[str, ...] = ()
     """Glob patterns of the files it may touch; empty: whatever its kind may write."""
+    answer: Answer | None = None
+    """What was said beside it, for kinds of work that change nothing."""
+    quick: bool = False
+    """Leaves out what runs the project's checks: no more than a first look."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -122,7 +126,7 @@ class ChangeJudge:
         if name == AUTO:
             name = routed.policy if source == "given" else "standard"
         kind = _kind(asked, received, routed)
-        models = (MODEL,) if self.ask_models else ()
+        named = POLICIES[name].verifiers_of(kind, (MODEL,) if self.ask_models else ())
         found = Judgement(
             verdict=_misfit(received),
             patch=received.patch,
@@ -131,14 +135,14 @@ class ChangeJudge:
             source=source,
             kind=kind,
             policy=name,
-            verifiers=POLICIES[name].verifiers_of(kind, models),
+            verifiers=tuple(one for one in named if not (asked.quick and one in RUN)),
         )
-        verdict = found.verdict if received.misfit else await self._verdict(found, asked.paths)
+        verdict = found.verdict if received.misfit else await self._verdict(found, asked)
         notes = tuple(_notes(received, found, asks=self.ask_models))
         return replace(found, verdict=replace(verdict, evidence=(*verdict.evidence, *notes)))
 
-    async def _verdict(self, found: Judgement, paths: tuple[str, ...]) -> Verdict:
-        task = Task(id=_TASK, text=found.task, kind=found.kind, paths=paths)
+    async def _verdict(self, found: Judgement, asked: Asked) -> Verdict:
+        task = Task(id=_TASK, text=found.task, kind=found.kind, paths=asked.paths)
         route = Route(
             tier=Tier.STANDARD,
             kind=found.kind,
@@ -146,7 +150,8 @@ class ChangeJudge:
             score=1.0,
             reason="a change that is there",
         )
-        draft = Draft(answer=Answer(text=""), patch=found.patch, usage=Usage(cost_usd=None))
+        answer = asked.answer or Answer(text="")
+        draft = Draft(answer=answer, patch=found.patch, usage=Usage(cost_usd=None))
         desk = TaskDesk(_TASK, 0, _unheard, {})
         try:
             verdict = await self.judging.judge(

@@ -9,7 +9,7 @@ from typing import Annotated
 
 import typer
 
-from sef.cli import calibrate, claude, mcp, replay, route, signals, verify
+from sef.cli import calibrate, claude, hook, mcp, replay, route, signals, verify
 from sef.cli.complaints import complain, guarded, make_streams_safe, printing, settle
 from sef.errors import UsageError
 
@@ -229,6 +229,7 @@ app.add_typer(replay.app)
 app.add_typer(calibrate.app)
 app.add_typer(claude.app)
 app.add_typer(mcp.app)
+app.add_typer(hook.app)
 
 _POLICIES = ("auto", "fast", "standard", "complex")
 

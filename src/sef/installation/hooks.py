@@ -1,9 +1,10 @@
-"""Which hooks Claude Code is told of. The table is empty while sef has none."""
+"""Which hooks Claude Code is told of: the entry of `sef.hooks`, at the events that it answers."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Final
 
 
@@ -17,12 +18,35 @@ class Hook:
     """A regular expression on the tool or the agent; None is every one."""
     timeout_s: int
     installed: tuple[str, ...]
-    """Program and arguments for settings files; `{python}` and `{scope}` are filled in."""
+    """Program and arguments for settings; `{python}`, `{entry}` and `{scope}` are filled in."""
     plugin: tuple[str, ...]
     """The same for a plugin, where `${CLAUDE_PLUGIN_ROOT}` is its folder."""
 
 
-HOOKS: Final[tuple[Hook, ...]] = ()
+_OURS: Final = "(^|:)sef-"
+
+
+def _hook(event: str, timeout_s: int, matcher: str | None = None) -> Hook:
+    return Hook(
+        event=event,
+        matcher=matcher,
+        timeout_s=timeout_s,
+        # The interpreter by its path, without site-packages and without a shell: Claude Code waits.
+        installed=("{python}", "-I", "-S", "{entry}", "--scope", "{scope}"),
+        plugin=("sh", "${CLAUDE_PLUGIN_ROOT}/bin/hook", "--scope", "plugin"),
+    )
+
+
+HOOKS: Final[tuple[Hook, ...]] = (
+    _hook("PreToolUse", 5, "Agent"),
+    _hook("SubagentStart", 30, _OURS),
+    _hook("SubagentStop", 300, _OURS),
+    _hook("PostToolUse", 300, "Agent"),
+    _hook("PostToolUseFailure", 30, "Agent"),
+    _hook("Stop", 10),
+    _hook("SessionStart", 30),
+    _hook("SessionEnd", 30),
+)
 """What installed settings and the plugin's `hooks/hooks.json` hold."""
 
 Entry = Mapping[str, object]
@@ -32,7 +56,8 @@ Additions = Mapping[str, Sequence[Entry]]
 
 def installed_entries(hooks: Iterable[Hook], *, python: str, scope: str) -> Additions:
     """What a settings file gets."""
-    names = {"{python}": python, "{scope}": scope}
+    entry = str(Path(__file__).parents[1] / "hooks" / "entry.py")
+    names = {"{python}": python, "{entry}": entry, "{scope}": scope}
     return _entries((one, tuple(_filled(word, names) for word in one.installed)) for one in hooks)
 
 

@@ -1,0 +1,1 @@
+"""What Claude Code asks sef at its events: the policy before a delegation, the verdict after it."""

@@ -1,0 +1,83 @@
+"""What an executor's shell may have done outside its tree: the user's repository before and after.
+
+Claude Code keeps Write and Edit inside an executor's tree, and nothing keeps Bash there.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Final
+
+from sef.listing import changes_of
+from sef.repository import Repository
+
+_OWN: Final = ("refs/heads/worktree-agent-", "refs/heads/sef/", "refs/sef/")
+"""References that executors and sef itself move."""
+_OWN_KEYS: Final = "branch.worktree-agent-"
+_LARGEST: Final = 64 * 2**20
+
+
+async def fingerprint(repository: Repository) -> dict[str, str]:
+    """What can be seen of the repository beside its files, by what a person calls it."""
+    git = repository.git
+    head = await git.run("symbolic-ref", "-q", "HEAD")
+    named = await git.ask("for-each-ref", "--format=%(refname) %(objectname)")
+    refs = [line for line in named.splitlines() if not line.startswith(_OWN)]
+    config = ("config", "--file", str(repository.common_dir / "config"), "--list")
+    keys = (await git.run(*config)).stdout.decode(errors="replace").splitlines()
+    return {
+        "HEAD": _digest(head.stdout + (await git.ask("rev-parse", "HEAD")).encode()),
+        "branches, tags or the stash": _digest("\n".join(refs).encode()),
+        "the index": _digest((await git.ask("ls-files", "--stage", "-z")).encode(errors="replace")),
+        "git's configuration": _digest(
+            "\n".join(one for one in keys if not one.startswith(_OWN_KEYS)).encode()
+        ),
+        "git's hooks": _digest(_folder(repository.common_dir / "hooks")),
+    }
+
+
+def moved(before: Mapping[str, str], after: Mapping[str, str]) -> tuple[str, ...]:
+    """What differs, in words."""
+    return tuple(name for name in after if before.get(name) != after[name])
+
+
+async def changed_files(
+    repository: Repository, base: str, now: str, ours: Mapping[str, str]
+) -> tuple[str, ...]:
+    """Paths in which the user's files differ from what they were, less what sef merged itself.
+
+    `ours` holds what sef wrote meanwhile: git's name of the content at each path, or nothing.
+    """
+    found = []
+    for change in await changes_of(repository.git, base, now):
+        if change.path not in ours or ours[change.path] != await blob(repository, now, change.path):
+            found.append(change.path)
+    return tuple(found)
+
+
+async def blob(repository: Repository, commit: str, path: str) -> str:
+    """git's name of a file's content and mode; empty where the commit has no such file."""
+    said = await repository.git.ask("ls-tree", "-z", commit, "--", f":(literal){path}")
+    return said.partition("\t")[0]
+
+
+def used_shell(transcript: Path) -> bool:
+    """True where the executor called Bash, or nobody can tell."""
+    try:
+        with transcript.open("rb") as file:
+            said = file.read(_LARGEST + 1)
+    except OSError:
+        return True
+    flat = said.replace(b" ", b"")
+    return len(said) > _LARGEST or b'"name":"Bash"' in flat
+
+
+def _folder(path: Path) -> bytes:
+    files = sorted(path.iterdir()) if path.is_dir() else []
+    return b"".join(one.name.encode() + one.read_bytes() for one in files if one.is_file())
+
+
+def _digest(said: bytes) -> str:
+    return hashlib.sha256(said).hexdigest()[:32]

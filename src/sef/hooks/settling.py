@@ -1,0 +1,248 @@
+"""An executor has ended: the verdict on its work, and what becomes of it.
+
+Accepted is merged into the user's files, whole, under a lock; rejected vanishes. Whatever breaks
+here has not accepted.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Final
+
+from sef.build import Asked, Judgement, open_judge
+from sef.errors import SefError
+from sef.handback import answer, handed_back_in
+from sef.hooks import telling
+from sef.hooks.delegating import EXECUTORS, executor_of
+from sef.hooks.fence import changed_files, fingerprint, moved, used_shell
+from sef.hooks.merging import Merged, merge
+from sef.hooks.records import append, is_name, load, rows, state_folder, users_tree
+from sef.hooks.trees import captured, remove, scratch_in
+from sef.model import Answer, Evidence, Kind, Patch
+from sef.reasons import reason_of
+from sef.repository import Repository, find_repository
+from sef.submission import Submission
+from sef.workspace import Workspace
+
+_LIMIT: Final = "NOTE: this agent stopped at its"
+"""How the report of an executor begins that ran out of turns."""
+_MOST_S: Final = 270.0
+_SHELL: Final = ("sef-validate", "sef-implement", "sef-review")
+"""Executors that have Bash."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ended:
+    """What a delegation came to."""
+
+    accepted: bool
+    reason: str
+    evidence: tuple[Evidence, ...] = ()
+    paths: tuple[str, ...] = ()
+    """What was merged into the user's files."""
+    blobs: Mapping[str, str] = field(default_factory=dict)
+    """git's names of what was merged, by path."""
+    kept: str = ""
+    """File of the patch, where it is kept though it was not accepted."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Delegation:
+    """One delegation as its end tells it, with the record of its start."""
+
+    record: Mapping[str, Any]
+    executor: str
+    task: str
+    report: str
+    transcript: Path
+    state: str
+    repository: Repository
+
+
+async def settled(event: Mapping[str, Any]) -> dict[str, Any] | None:
+    """The answer to PostToolUse of the Agent tool; None for anybody else's agents."""
+    response, asked = event.get("tool_response"), event.get("tool_input")
+    if not isinstance(response, dict) or not isinstance(asked, dict):
+        return None
+    executor = executor_of(response.get("agentType") or asked.get("subagent_type"))
+    if not executor or response.get("status") == "async_launched":
+        return None
+    try:
+        repository = await find_repository(Path(users_tree(event["cwd"])))
+    except SefError as error:
+        return telling.replaced(response, telling.rejected(f"no repository: {error}"))
+    state, agent = state_folder(str(repository.common_dir)), response.get("agentId")
+    record = load(state, f"agents/{agent}") if is_name(agent) else None
+    if record is None:
+        return telling.replaced(
+            response, telling.rejected("there is no record of its start: nothing was verified")
+        )
+    one = Delegation(
+        record=record,
+        executor=executor,
+        task=str(asked.get("prompt") or ""),
+        report=_text(response),
+        transcript=_transcript(event, str(agent)),
+        state=state,
+        repository=repository,
+    )
+    ended = await _ended(one)
+    await remove(repository, record)
+    (Path(state) / "agents" / f"{agent}.json").unlink(missing_ok=True)
+    (Path(state) / "claims" / f"stop-{agent}").unlink(missing_ok=True)
+    append(state, _row(event, one, ended))
+    if ended.accepted:
+        report = "" if EXECUTORS[executor]["writes"] else one.report
+        return telling.replaced(response, telling.accepted(ended.paths, ended.evidence, report))
+    return telling.replaced(response, telling.rejected(ended.reason, ended.evidence, ended.kept))
+
+
+async def dropped(event: Mapping[str, Any]) -> None:
+    """The call of an executor failed: nothing of it stays."""
+    asked = event.get("tool_input")
+    if not isinstance(asked, dict) or not executor_of(asked.get("subagent_type")):
+        return
+    repository = await find_repository(Path(users_tree(event["cwd"])))
+    row = {"event": "failed", "session": event.get("session_id"), "call": event.get("tool_use_id")}
+    reason = str(event.get("error") or "")[:300]
+    append(state_folder(str(repository.common_dir)), {**row, "reason": reason})
+
+
+async def _ended(one: Delegation) -> Ended:
+    try:
+        with scratch_in(one.state) as scratch:
+            async with asyncio.timeout(_MOST_S):
+                return await _judged(one, scratch)
+    except TimeoutError:
+        return Ended(accepted=False, reason=f"no verdict within {_MOST_S:.0f} s")
+    except Exception as error:  # doubt rejects
+        return Ended(accepted=False, reason=f"the verification broke: {reason_of(error)}")
+
+
+async def _judged(one: Delegation, scratch: Path) -> Ended:
+    if one.report.lstrip().startswith(_LIMIT):
+        return Ended(accepted=False, reason="it stopped at its turn limit")
+    workspace = Workspace(one.repository, run=f"hook-{one.record['agent']}", scratch=scratch)
+    await workspace.reopen(str(one.record["base"]))
+    patch = await captured(workspace, one.record) if one.record["tree"] else None
+    if outside := await _outside(one, workspace):
+        kept = await _kept(one, patch)
+        return Ended(accepted=False, reason=outside, kept=kept)
+    found = await _verdict(one, patch)
+    evidence = found.verdict.evidence
+    if not found.verdict.accepted:
+        reason = f"{found.status}: {found.verdict.reason}"
+        return Ended(accepted=False, reason=reason, evidence=evidence)
+    if patch is None or patch.empty:
+        return Ended(accepted=True, reason=found.verdict.reason, evidence=evidence)
+    return await _merged(one, workspace, patch, evidence)
+
+
+async def _outside(one: Delegation, workspace: Workspace) -> str:
+    """What changed outside its tree while an executor with a shell ran; empty: nothing did."""
+    if one.executor not in _SHELL or not await asyncio.to_thread(used_shell, one.transcript):
+        return ""
+    record = one.record
+    changed = moved(record["fingerprint"], await fingerprint(one.repository))
+    base = str(record["base"])
+    workspace.tip = base
+    pair = await workspace.merged_now()
+    now = pair[0] if pair else base
+    ours = _ours(one.state, str(record["agent"]))
+    files = await changed_files(one.repository, base, now, ours)
+    what = (*changed, *files[:5])
+    if not what:
+        return ""
+    return (
+        f"outside its tree there changed, while it ran commands: {', '.join(what)}. Nobody can"
+        " tell whether it or the user did that: ask the user"
+    )
+
+
+def _ours(state: str, agent: str) -> dict[str, str]:
+    """What sef merged into the user's files since that executor started."""
+    found: dict[str, str] = {}
+    for row in rows(state):
+        if row.get("event") == "started" and row.get("agent") == agent:
+            found = {}
+        elif row.get("event") == "merged" and isinstance(row.get("blobs"), dict):
+            found |= row["blobs"]
+    return found
+
+
+async def _verdict(one: Delegation, patch: Patch | None) -> Judgement:
+    base = str(one.record["base"])
+    head = patch.commit if patch else base
+    back = handed_back_in(one.report)
+    said = answer(back, str(one.repository.root)) if back else Answer(text=one.report)
+    asked = Asked(
+        submission=Submission(base=base, head=head),
+        task=one.task,
+        kind=Kind(one.executor.removeprefix("sef-")),
+        answer=said,
+    )
+    async with open_judge(one.repository.root) as judge:
+        return await judge.judge(asked)
+
+
+async def _merged(
+    one: Delegation, workspace: Workspace, patch: Patch, evidence: tuple[Evidence, ...]
+) -> Ended:
+    async def judge(base: str, head: str) -> Judgement:
+        kind = Kind(one.executor.removeprefix("sef-"))
+        submission = Submission(base=base, head=head)
+        async with open_judge(one.repository.root) as judge:
+            return await judge.judge(Asked(submission=submission, task=one.task, kind=kind))
+
+    found: Merged = await merge(one.repository, workspace, patch, judge, one.state)
+    if found.problem:
+        kept = await _kept(one, patch) if found.conflict else ""
+        more = (*evidence, *found.evidence)
+        return Ended(accepted=False, reason=found.problem, evidence=more, kept=kept)
+    return Ended(
+        accepted=True,
+        reason="",
+        evidence=found.evidence or evidence,
+        paths=tuple(found.blobs),
+        blobs=found.blobs,
+    )
+
+
+async def _kept(one: Delegation, patch: Patch | None) -> str:
+    """The file that the patch is kept in, outside the user's tree; empty where there is none."""
+    if patch is None or patch.empty:
+        return ""
+    file = Path(one.state) / "kept" / f"{one.record['agent']}.patch"
+    file.parent.mkdir(mode=0o700, exist_ok=True)
+    options = ("--binary", "--full-index", "--no-color", "--no-ext-diff", "--no-textconv")
+    said = await one.repository.git.run("diff", *options, patch.base, patch.commit)
+    file.write_bytes(said.stdout)
+    return str(file)
+
+
+def _text(response: Mapping[str, Any]) -> str:
+    content = response.get("content")
+    blocks = content if isinstance(content, list) else []
+    return "\n".join(str(one.get("text") or "") for one in blocks if isinstance(one, dict))
+
+
+def _transcript(event: Mapping[str, Any], agent: str) -> Path:
+    folder = Path(str(event.get("transcript_path") or "")).with_suffix("") / "subagents"
+    return next(folder.rglob(f"agent-{agent}.jsonl"), folder / "none")
+
+
+def _row(event: Mapping[str, Any], one: Delegation, ended: Ended) -> dict[str, Any]:
+    return {
+        "event": "accepted" if ended.accepted else "rejected",
+        "session": event.get("session_id"),
+        "call": event.get("tool_use_id"),
+        "agent": one.record["agent"],
+        "executor": one.executor,
+        "reason": ended.reason[:1_000],
+        "evidence": [[e.verifier, e.passed, e.detail[:200]] for e in ended.evidence[:20]],
+        "paths": list(ended.paths[:50]),
+        "kept": bool(ended.kept),
+    }
