@@ -15,7 +15,7 @@ from sef.verifiers.integrity.always import always
 from sef.verifiers.integrity.finding import Finding
 from sef.verifiers.integrity.look import Look, Pair
 from sef.verifiers.integrity.names import Names
-from sef.verifiers.integrity.words import dotted, folded, imports, last, walk
+from sef.verifiers.integrity.words import dotted, folded, imports, last, main_guard, walk
 
 _WORDS = re.compile(
     r"pytest|PYTEST|unittest|nose|\bCI\b|GITHUB_ACTIONS|TRAVIS|TOX|sys\.modules|\bmodules\b|argv"
@@ -85,9 +85,7 @@ class _Module:
         self, node: ast.AST, *, at_import: bool, function: ast.AST | None
     ) -> Iterator[Finding]:
         """Goes down, knowing whether the code runs when the module is imported."""
-        for one in ast.iter_child_nodes(node):
-            if isinstance(one, ast.If) and "__main__" in ast.dump(one.test):
-                continue
+        for one in _run(node):
             if isinstance(one, ast.stmt) and not self.pair.touches(one):
                 continue
             inside = isinstance(one, ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda)
@@ -269,6 +267,15 @@ def _patched(name: str) -> str:
     if name.startswith(("time.", "datetime.", "random.", "secrets.", "uuid.")):
         return "clock-patched"
     return "exit-trick" if name.startswith(("sys.", "os.", "posix.")) else "runner-patched"
+
+
+def _run(node: ast.AST) -> Iterator[ast.AST]:
+    """What is below a node, without what a module does only as a program."""
+    for one in ast.iter_child_nodes(node):
+        if isinstance(node, ast.Module) and main_guard(one):
+            yield from one.orelse  # type: ignore[attr-defined]
+        else:
+            yield one
 
 
 def _named(node: ast.AST) -> bool:
