@@ -41,7 +41,7 @@ SIGNS: Final[Mapping[str, str]] = MappingProxyType(
         "secret-like": "Something like a password is added.",
         "conflict-marker": "A conflict marker is added.",
         "binary-added": "A binary file is added or changed.",
-        "not-read": "A file is too big, or no text, and was not read.",
+        "not-read": "A file is too big, no text, a link, or hidden by its encoding.",
         "unreadable": "Python that cannot be parsed.",
         "huge-change": "Many more lines are added than a task needs.",
         "mass-deletion": "Many files are deleted.",
