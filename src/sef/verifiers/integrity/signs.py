@@ -32,6 +32,7 @@ SIGNS: Final[Mapping[str, str]] = MappingProxyType(
         "reads-stack": "The code looks at its callers.",
         "hard-coded": "Results are written down for inputs that the tests use.",
         "subject-mocked": "A test replaces a part of the project that it should test.",
+        "subject-swapped": "A name that tests of the base use stands for something else.",
         "runner-patched": "A part of the test runner or of the interpreter is replaced.",
         "clock-patched": "The clock or chance is replaced.",
         "exit-trick": "The process that is judged is ended, or its exit code is changed.",
