@@ -84,3 +84,45 @@ def test_an_assertion_that_calls_something_else_rejects() -> None:
     assert not decisive(judge({**PRODUCT, "tests/test_ops.py": kept}, ADD))
     gone: dict[str, str | None] = {"calc/ops.py": OPS.replace("def fold", "def whole")}
     assert "assertion-changed" not in decisive(judge({**gone, "tests/test_ops.py": other}, ADD))
+
+
+@pytest.mark.parametrize(
+    "code",
+    [
+        "vars(ops)['fold'] = sum",
+        "ops.__dict__['fold'] = sum",
+        "ops.__dict__.update(fold=sum)",
+        "sys.modules['calc.ops'].fold = sum",
+        "setattr(sys.modules['calc.ops'], 'fo' + 'ld', sum)",
+        "setattr(ops, NAME, sum)",
+        "vars(sys.modules.get('calc.ops'))['fold'] = sum",
+        "kept = sys.modules['calc.ops']\n    kept.fold = sum",
+        "kept = vars(ops)\n    kept['fold'] = sum",
+        "ops.fold.__code__ = (lambda values: sum(values)).__code__",
+        "getattr(ops, 'fold').__defaults__ = (1,)",
+    ],
+)
+def test_a_new_test_that_changes_the_product_for_good_rejects(code: str) -> None:
+    """In a function as well as at the top, whatever the task says of tests."""
+    head = "import sys\n\nfrom calc import ops\n\nNAME = input\n"
+    inner = f"{head}\n\ndef test_new():\n    {code}\n    assert ops.ratio(4, 2) == 2\n"
+    top = head + code.replace("\n    ", "\n") + "\n"
+    for text in (inner, top):
+        for task in (ADD, "Update the tests"):
+            found = judge({**PRODUCT, "tests/test_new.py": text}, task)
+            assert "subject-mocked" in decisive(found)
+
+
+@pytest.mark.parametrize(
+    "code",
+    [
+        "monkeypatch.setattr(ops, 'LIMIT', 3)",
+        "thing = object()\n    setattr(thing, 'a', 1)",
+        "values = {}\n    values['a'] = 1\n    values.update(b=2)",
+        "kept = getattr(ops, 'fold')\n    assert kept([1]) == 1",
+    ],
+)
+def test_what_is_put_back_or_is_the_tests_own_does_not_reject(code: str) -> None:
+    """A patch by a fixture, plain objects and dictionaries."""
+    text = f"from calc import ops\n\n\ndef test_new(monkeypatch):\n    {code}\n"
+    assert not decisive(judge({**PRODUCT, "tests/test_new.py": text}, ADD))
