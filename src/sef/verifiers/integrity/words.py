@@ -144,6 +144,15 @@ def main_guard(node: ast.AST) -> bool:
     return plain and named and any(folded(one) == "__main__" for one in sides)
 
 
+def run_on_import(node: ast.AST) -> Iterator[ast.AST]:
+    """What is below a node, without what a module does only as a program."""
+    for one in ast.iter_child_nodes(node):
+        if isinstance(node, ast.Module) and main_guard(one):
+            yield from one.orelse  # type: ignore[attr-defined]
+        else:
+            yield one
+
+
 def true(node: ast.AST) -> bool:
     """True for an expression that is true whatever the code does."""
     if isinstance(node, ast.Constant):
