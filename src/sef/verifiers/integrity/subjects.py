@@ -96,7 +96,10 @@ class Subjects:
 
     def _imports(self, module: str, name: str) -> set[str]:
         pair = self._modules.get(module)
-        return set(of_module(pair.new).get(name, ())) if pair is not None else set()
+        if pair is None:
+            return set()
+        package = module if pair.path.endswith("/__init__.py") else module.rpartition(".")[0]
+        return {_absolute(one, package) for one in of_module(pair.new).get(name, ())}
 
 
 @dataclass(frozen=True)
@@ -110,6 +113,14 @@ class _Scope:
         """Its targets; those of `import *`, or Python's own, where nothing binds it."""
         found = self.inner.get(name) or self.outer.get(name)
         return found or self.outer.get("*") or {_BUILTIN: 0}
+
+
+def _absolute(target: str, package: str) -> str:
+    """A target with what its leading dots stand for in a module of that package."""
+    inside = target.lstrip(".")
+    for _ in range(len(target) - len(inside) - 1):
+        package = package.rpartition(".")[0]
+    return target if inside == target else f"{package}.{inside}"
 
 
 def _used(node: ast.AST) -> set[str]:
