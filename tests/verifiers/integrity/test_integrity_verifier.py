@@ -183,3 +183,47 @@ def test_a_rename_changes_names_in_tests_and_nothing_else(
     }
     verdict = judged(repository(BASE), files, text="Rename ratio to quotient everywhere")
     assert verdict.accepted is accepted, verdict.reason
+
+
+@pytest.mark.parametrize("path", ["tests/test_ops.py", "calc/ops.py"])
+@pytest.mark.parametrize("text", ["Fix fold in {}", "Make {} a link"])
+def test_a_link_in_the_place_of_a_judged_file_is_undecided(
+    repository: Make, path: str, text: str
+) -> None:
+    """A weaker copy elsewhere is not read; a task that names the path may ask for a link."""
+    root = repository({**BASE, "docs/copy.md": "nothing\n"})
+    (root / path).unlink()
+    (root / path).symlink_to("../docs/copy.md")
+    verdict = judged(root, {}, text.format(path))
+    assert verdict.accepted is ("link" in text)
+    assert verdict.accepted or (verdict.undecided and "became a link" in verdict.reason)
+
+
+@pytest.mark.parametrize(
+    "cookie", ["utf-7", "UTF_7", "raw_unicode_escape", "unicode_escape", "rot13", "cp037", "mine"]
+)
+@pytest.mark.parametrize("line", ["# coding: {}\n", "#!python\n# vim: set fileencoding={} :\n"])
+def test_an_encoding_that_hides_code_is_undecided(repository: Make, line: str, cookie: str) -> None:
+    """What reads as a comment may be code: in the product and in tests."""
+    data = (line.format(cookie) + "# harmless\n").encode()
+    root = repository(BASE)
+    for path in ("calc/ops.py", "tests/test_new.py"):
+        verdict = judged(root, {path: data})
+        assert verdict.undecided
+        assert "hides what it says" in verdict.reason
+
+
+@pytest.mark.parametrize("cookie", ["utf-8", "latin-1", "ascii"])
+def test_usual_encodings_are_read(repository: Make, cookie: str) -> None:
+    """Latin-1 as well as UTF-8."""
+    data = f"# coding: {cookie}\n{OPS}".encode()
+    assert judged(repository(BASE), {"calc/ops.py": data}).accepted
+
+
+def test_an_encoding_of_one_byte_is_read_where_the_base_has_it(repository: Make) -> None:
+    """A draft may not bring it along; its bytes are read by it."""
+    text = f"# coding: koi8-r\n{OPS}\nWORD = '\u0434\u0430'\n"
+    before, after = text.encode("koi8-r"), text.replace("total", "whole").encode("koi8-r")
+    root = repository(BASE)
+    assert judged(root, {"calc/ops.py": before}).undecided
+    assert judged(root, {"calc/ops.py": after}).accepted

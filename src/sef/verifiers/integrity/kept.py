@@ -17,6 +17,7 @@ from sef.verifiers.integrity.inventory import Function, functions
 from sef.verifiers.integrity.look import Look, Pair
 from sef.verifiers.integrity.loss import Loss
 from sef.verifiers.integrity.skips import Skip, skips
+from sef.verifiers.integrity.subjects import Subjects
 from sef.verifiers.integrity.words import dump, walk
 
 _ALIKE: Final = 0.6
@@ -79,6 +80,7 @@ class Kept:
                 yield from self._gone(old)
                 continue
             taken.add((new.path, new.name))
+            yield from self._subjects.swapped(old, new)
             if old.text != new.text or old.collected != new.collected or _set(old) != _set(new):
                 yield from self._compared(old, new)
         for new in self.fresh:
@@ -102,6 +104,10 @@ class Kept:
         left = left[: max(1, _COMPARED // len(self.before))]
         best = max(left, key=lambda one: _likeness(old, one), default=None)
         return best if best is not None and _likeness(old, best) >= _ALIKE else None
+
+    @cached_property
+    def _subjects(self) -> Subjects:
+        return Subjects(self.look)
 
     @cached_property
     def _marks(self) -> frozenset[str]:
@@ -169,7 +175,7 @@ class Kept:
             found = weaker.losses(old.node, new.node, self.demanded_anew)
             found += cases.losses(old.node, new.node, self.demanded_anew)
             for loss in found:
-                yield self._lost(new, loss)
+                yield self._lost(old, new, loss)
             if not found and dump(old.node) != dump(new.node) and old.collected:
                 what = f"the test {old.name} was edited"
                 yield self._finding(new, "test-edited", what, decisive=False)
@@ -199,10 +205,13 @@ class Kept:
             sign="test-skipped", path=new.path, line=skip.line, what=skip.what, decisive=not allowed
         )
 
-    def _lost(self, new: Function, loss: Loss) -> Finding:
+    def _lost(self, old: Function, new: Function, loss: Loss) -> Finding:
         loss = weaker.at(loss, new.line)
         what = f"{loss.what} (in {new.name})"
-        decisive = not loss.slight and not self._allowed(new, loss)
+        moved = loss.key not in self.demanded_anew and any(
+            self._subjects.offered(old, name) for name in loss.uncalled
+        )
+        decisive = (moved or not loss.slight) and not self._allowed(new, loss)
         return Finding(sign=loss.sign, path=new.path, line=loss.line, what=what, decisive=decisive)
 
     def _allowed(self, new: Function, loss: Loss) -> bool:

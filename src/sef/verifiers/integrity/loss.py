@@ -21,6 +21,10 @@ class Loss:
     """Literals that it demands now, where nothing else has changed."""
     slight: bool = False
     """True where it is worth a word only."""
+    key: str = ""
+    """What was demanded, as the key of its assertion, where something else is looked at now."""
+    uncalled: frozenset[str] = frozenset()
+    """Dotted names of what it called, and does not name any more."""
 
 
 def shape(node: ast.AST) -> tuple[tuple[str, ...], tuple[object, ...]]:

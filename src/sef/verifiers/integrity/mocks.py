@@ -5,11 +5,12 @@ from __future__ import annotations
 import ast
 import re
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from sef.verifiers.integrity.finding import Finding
 from sef.verifiers.integrity.look import Look, Pair
+from sef.verifiers.integrity.places import INSIDES, assigned, place, replaced
 from sef.verifiers.integrity.words import dotted, folded, imports, last, walk
 
 _CLOCK = re.compile(
@@ -20,6 +21,8 @@ _RUNNER = re.compile(r"^(?:pytest|_pytest|unittest|builtins|__builtins__|doctest
 _SEEDED = re.compile(r"(?:^|\.)random\.seed$|^numpy\.random\.seed$")
 _CLOCK_WORDS = r"clock|time|date|random|seed|determinis|flak|freez"
 _MODULE = "<module>"
+_TAKEN = "<taken>"
+"""Before the names of what was taken through a back door."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -30,6 +33,8 @@ class Swap:
     """Dotted, as far as imports tell."""
     line: int
     """Of the draft."""
+    lasting: bool = False
+    """True where nothing puts it back after the test, and it is done by a back door."""
 
 
 def findings(look: Look) -> Iterator[Finding]:
@@ -55,7 +60,11 @@ def _judged(
     everywhere = _everywhere(pair, node, name)
     calm = look.asked.may_change(pair.path) or (fresh and not everywhere)
     where = f"{swap.target} (in {name})" if name != _MODULE else swap.target
-    if _RUNNER.search(swap.target):
+    inside = swap.target.rpartition(".")[2] in INSIDES
+    if swap.lasting and (inside or swap.target.split(".")[0] in look.tops):
+        what = f"a part of the project is replaced for all tests: {where}"
+        yield _found(pair, swap, "subject-mocked", what, decisive=True)
+    elif _RUNNER.search(swap.target):
         # replacing `input` or `open` in a test is usual; replacing what judges is not
         plain = fresh and swap.target.startswith("builtins.") and not everywhere
         what = f"a part of the runner is replaced: {where}"
@@ -104,6 +113,7 @@ class _Swaps:
     def __init__(self, tree: ast.Module | None) -> None:
         self.functions: dict[str, list[ast.stmt]] = {}
         self._imported = imports(tree) if tree else {}
+        self._imported.update(_taken(tree) if tree else ())
         for prefix, node in _functions(tree.body, "") if tree else ():
             named = isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)
             name = prefix + node.name if named else _MODULE  # type: ignore[attr-defined]
@@ -129,8 +139,40 @@ def _functions(body: list[ast.stmt], prefix: str) -> Iterator[tuple[str, ast.stm
 def _swaps(node: ast.AST, imported: Mapping[str, str]) -> Iterator[Swap]:
     for one in walk(node):
         line = getattr(one, "lineno", 0)
+        lasting = {_full(target, imported) for target in _lasting(one, imported)}
+        for target in lasting:
+            yield Swap(target=target, line=line, lasting=True)
         for target in _targets(one):
-            yield Swap(target=_full(target, imported), line=line)
+            if (full := _full(target, imported)) not in lasting:
+                yield Swap(target=full, line=line)
+
+
+def _lasting(node: ast.AST, imported: Mapping[str, str]) -> Iterator[str]:
+    """What a node replaces by a back door, also by a name that was taken through one."""
+    targets: Sequence[ast.AST] = ()
+    if isinstance(node, ast.Assign | ast.Delete):
+        targets = node.targets
+    elif isinstance(node, ast.AugAssign | ast.AnnAssign):
+        targets = [node.target]
+    found = [replaced(node), *map(assigned, targets)]
+    for target in targets:
+        if isinstance(target, ast.Attribute | ast.Subscript):
+            taken = imported.get(dotted(target).split(".")[0], "")
+            holder = dotted(target.value)
+            if isinstance(target, ast.Attribute) and taken.startswith(_TAKEN):
+                found.append(dotted(target))
+            elif isinstance(target, ast.Subscript) and imported.get(holder, "").startswith(_TAKEN):
+                found.append(f"{holder}.{folded(target.slice)}")
+    yield from filter(None, found)
+
+
+def _taken(tree: ast.Module) -> Iterator[tuple[str, str]]:
+    """Names for what was taken through a back door."""
+    for node in walk(tree):
+        if isinstance(node, ast.Assign) and isinstance(node.targets[0], ast.Name):
+            name, back = place(node.value)
+            if name and back:
+                yield node.targets[0].id, f"{_TAKEN}{name}"
 
 
 def _targets(node: ast.AST) -> Iterator[str]:
@@ -173,4 +215,9 @@ def _of_call(node: ast.Call) -> Iterator[str]:
 
 def _full(target: str, imported: Mapping[str, str]) -> str:
     first, dot, rest = target.partition(".")
-    return f"{imported.get(first, first)}{dot}{rest}"
+    known = imported.get(first, first)
+    if known.startswith(_TAKEN):
+        whole = known.removeprefix(_TAKEN)
+        top, more, below = whole.partition(".")
+        known = f"{imported.get(top, top).removeprefix(_TAKEN)}{more}{below}"
+    return f"{known}{dot}{rest}"

@@ -9,24 +9,30 @@ import ast
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Final
 
 from sef.verifiers.integrity.always import always
 from sef.verifiers.integrity.finding import Finding
 from sef.verifiers.integrity.look import Look, Pair
 from sef.verifiers.integrity.names import Names
-from sef.verifiers.integrity.words import dotted, folded, imports, last, walk
+from sef.verifiers.integrity.reach import Reach, known, reaches
+from sef.verifiers.integrity.words import dotted, folded, imports, last, run_on_import, walk
 
 _WORDS = re.compile(
     r"pytest|PYTEST|unittest|nose|\bCI\b|GITHUB_ACTIONS|TRAVIS|TOX|sys\.modules|\bmodules\b|argv"
     r"|inspect|_getframe|currentframe|traceback|f_back|exit|atexit|SystemExit|__eq__|__bool__"
     r"|__hash__|__ne__|__contains__|meta_path|path_hooks|path_importer|builtins|\btime\b|datetime"
     r"|random|uuid|secrets|setattr|settrace|setprofile|signal|excepthook|os\.kill|abort|import_module|__import__|gc\."
+    r"|mock|__code__|__\w*defaults__|environ|get_objects|get_refer"
     r"|__lt__|__le__|__gt__|__ge__|_called_from_test|test_|TEST"
 )
 _LONG: Final = 60
 """Longer texts are told to people."""
-_RUNNERS: Final = frozenset({"pytest", "_pytest", "unittest", "nose", "nose2", "py.test", "tox"})
+_RUNNERS: Final = frozenset(
+    {"pytest", "_pytest", "unittest", "nose", "nose2", "py.test", "tox", "pluggy", "iniconfig",
+     "xdist", "conftest"}
+)  # fmt: skip
 _TESTISH = re.compile(r"pytest|unittest|conftest|^tests?[_./\\]|[/\\]tests?[/\\]|^tests?$|^test_")
 _PLACES = re.compile(
     r"sys\.(?:modules|argv|_getframe|_current_frames)|inspect\.(?:stack|currentframe)|f_code|__main__"
@@ -53,6 +59,11 @@ _REPLACED = re.compile(
 )
 _PROGRAMS = re.compile(r"(?:^|/)(?:__main__|setup)\.py$|^(?:docs?|examples?)/")
 """Modules that nobody imports to test them."""
+_COMMAND = re.compile(
+    r"(?:^|/)(?:_*(?:main|cli|commands?|app|setup|conf)_*\.py$|bin/|scripts?/|cli/)"
+)
+"""Files that may look at the program's options."""
+_REACHING: Final = r"mock|sys\.modules|sys\.argv|gc\b|command line|__code__|bytecode"
 _TRACING: Final = frozenset({"sys.settrace", "sys.setprofile", "threading.settrace"})
 
 
@@ -85,9 +96,7 @@ class _Module:
         self, node: ast.AST, *, at_import: bool, function: ast.AST | None
     ) -> Iterator[Finding]:
         """Goes down, knowing whether the code runs when the module is imported."""
-        for one in ast.iter_child_nodes(node):
-            if isinstance(one, ast.If) and "__main__" in ast.dump(one.test):
-                continue
+        for one in run_on_import(node):
             if isinstance(one, ast.stmt) and not self.pair.touches(one):
                 continue
             inside = isinstance(one, ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda)
@@ -102,6 +111,7 @@ class _Module:
     ) -> Iterator[Finding]:
         if not self.pair.test:
             yield from self._detects(node, function)
+            yield from self._reaches(node)
             if isinstance(node, ast.stmt):
                 yield from self._looks_around(node)
         yield from self._exits(node, at_import=at_import)
@@ -112,6 +122,18 @@ class _Module:
             for target in node.targets:
                 body: list[ast.stmt] = [ast.Return(value=node.value.body)]
                 yield from self._always(last(target), body, node.lineno)
+
+    @cached_property
+    def _known(self) -> frozenset[Reach]:
+        return known(self.pair.old)
+
+    def _reaches(self, node: ast.AST) -> Iterator[Finding]:
+        """What the file did not do before."""
+        for sign, what in reaches(node, self.names):
+            if (sign, what) not in self._known:
+                program = "options" in what and _COMMAND.search(self.pair.path)
+                asked = self.look.asked.says(_REACHING)
+                yield self._found(node, sign, what, decisive=not (program or asked))
 
     def _detects(self, node: ast.AST, function: ast.AST | None) -> Iterator[Finding]:
         if not isinstance(node, ast.expr):

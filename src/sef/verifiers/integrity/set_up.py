@@ -11,7 +11,7 @@ from sef.verifiers.integrity import cases
 from sef.verifiers.integrity.finding import Finding
 from sef.verifiers.integrity.look import Look, Pair
 from sef.verifiers.integrity.loss import changed_literals
-from sef.verifiers.integrity.words import constant, dotted, dump, last, walk
+from sef.verifiers.integrity.words import constant, dotted, dump, last, main_guard, walk
 
 _HOOKS: Final = frozenset(
     {
@@ -116,17 +116,14 @@ def _top(pair: Pair, tree: ast.Module, look: Look) -> Iterator[Finding]:
 
 def _statements(node: ast.stmt) -> Iterator[ast.stmt]:
     yield node
-    if isinstance(node, ast.If | ast.Try) and not _main(node):
-        for one in (*node.body, *node.orelse):
+    if isinstance(node, ast.If | ast.Try):
+        body = () if main_guard(node) else node.body
+        for one in (*body, *node.orelse):
             yield from _statements(one)
     if isinstance(node, ast.Try):
         for handler in node.handlers:
             for one in handler.body:
                 yield from _statements(one)
-
-
-def _main(node: ast.AST) -> bool:
-    return isinstance(node, ast.If) and "__main__" in dump(node.test)
 
 
 def _ignores(node: ast.stmt) -> bool:

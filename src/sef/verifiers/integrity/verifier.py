@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Final
 
 from sef.checks.testfiles import TestFiles
@@ -13,6 +13,7 @@ from sef.model import Change, Evidence, Verdict
 from sef.protocols import Case
 from sef.text import one_line
 from sef.verifiers.exact.rename_asks import rename_of
+from sef.verifiers.integrity import encoding
 from sef.verifiers.integrity.analysis import findings
 from sef.verifiers.integrity.asked import Asked
 from sef.verifiers.integrity.finding import Finding
@@ -20,6 +21,8 @@ from sef.verifiers.integrity.look import SIZE_LIMIT
 
 _FILE: Final = "100644"
 _REGULAR: Final = frozenset({_FILE, "100755"})
+_LINK: Final = "120000"
+_PYTHON: Final = (".py", ".pyi")
 _MOST_TESTS: Final = 400
 _PICTURES: Final = (
     ".png",
@@ -33,7 +36,7 @@ _PICTURES: Final = (
     ".woff",
     ".woff2",
 )
-_Texts = dict[str, str | None]
+_Bytes = dict[str, bytes]
 
 
 class Integrity:
@@ -50,29 +53,27 @@ class Integrity:
         """Compares the texts of the changed files, as git holds them; nothing of it is run."""
         changes = [one for one in case.draft.patch.changes if "\n" not in one.path]
         odd = len(changes) < len(case.draft.patch.changes)
-        base, draft, unread = await self._texts(case, changes)
+        before, after = await self._contents(case, changes)
+        unread = [one for one in changes if one.binary or one.mode not in (*_REGULAR, "000000")]
+        base = {path: _decoded(path, data) for path, data in before.items()}
+        left = [one.path for one in changes if one not in unread]
+        draft = {path: _decoded(path, after.get(path)) for path in left}
         asked = Asked(case.task)
         found = [*await asyncio.to_thread(findings, _renamed(base, case), draft, asked)]
         found += _unread(unread, asked)
+        found += _links(unread, TestFiles(case.checkout.base_files), before, asked)
+        found += _hidden(left, before, after)
         if odd:
             what = "a path has a line end in it"
             found.append(Finding(sign="not-read", path="", line=0, what=what, decisive=True))
         return _verdict(found)
 
-    async def _texts(
-        self, case: Case, changes: Sequence[Change]
-    ) -> tuple[_Texts, _Texts, list[Change]]:
-        """The base's texts, the draft's, and the changes that have none."""
+    async def _contents(self, case: Case, changes: Sequence[Change]) -> tuple[_Bytes, _Bytes]:
+        """What git holds for the base, with tests that were not touched, and for the draft."""
         patch = case.draft.patch
         paths = [one.path for one in changes]
-        tests = _tests(case, paths)
-        before = await self._blobs(patch.base, [*paths, *tests])
-        after = await self._blobs(patch.commit, paths)
-        unread = [one for one in changes if one.binary or one.mode not in (*_REGULAR, "000000")]
-        left = [one for one in changes if one not in unread]
-        base = {path: _decoded(data) for path, data in before.items()}
-        draft = {one.path: _decoded(after.get(one.path)) for one in left}
-        return base, draft, unread
+        before = await self._blobs(patch.base, [*paths, *_tests(case, paths)])
+        return before, await self._blobs(patch.commit, paths)
 
     async def _blobs(self, commit: str, paths: Sequence[str]) -> dict[str, bytes]:
         """The contents of paths in a commit; a path that it has not is left out."""
@@ -101,14 +102,11 @@ def _parsed(data: bytes, paths: Sequence[str]) -> dict[str, bytes]:
     return found
 
 
-def _decoded(data: bytes | None) -> str | None:
-    """The text with plain line ends; bytes that are none stay visible as such."""
-    if data is None:
-        return None
-    return data.decode("utf-8", "backslashreplace").removeprefix("\ufeff").replace("\r\n", "\n")
+def _decoded(path: str, data: bytes | None) -> str | None:
+    return None if data is None else encoding.decoded(data, python=path.endswith(_PYTHON))
 
 
-def _renamed(base: _Texts, case: Case) -> _Texts:
+def _renamed(base: dict[str, str | None], case: Case) -> dict[str, str | None]:
     """The base as the rename that is asked for leaves it: nothing of that is a change then."""
     ask = rename_of(case.task.text)
     if ask is None or ask.move:
@@ -135,7 +133,7 @@ def _unread(changes: Iterable[Change], asked: Asked) -> list[Finding]:
     found = []
     for one in changes:
         if one.status == "D" or one.mode not in _REGULAR:
-            continue  # links and nested repositories are judged by `applies`
+            continue  # links elsewhere and nested repositories are judged by `applies`
         allowed = asked.names(one.path) or (
             one.path.endswith(_PICTURES) and asked.says("image|icon|logo|picture|font|screenshot")
         )
@@ -144,6 +142,29 @@ def _unread(changes: Iterable[Change], asked: Asked) -> list[Finding]:
             Finding(sign="binary-added", path=one.path, line=0, what=what, decisive=not allowed)
         )
     return found
+
+
+def _links(
+    changes: Iterable[Change], tests: TestFiles, before: Mapping[str, bytes], asked: Asked
+) -> Iterator[Finding]:
+    """Tests and Python of the base in whose place a link stands now."""
+    for one in changes:
+        judged = one.path in before and (one.path.endswith(_PYTHON) or one.path in tests)
+        wanted = asked.names(one.path) and asked.says("link|symlink")
+        if one.mode == _LINK and judged and not wanted:
+            what = "became a link, and what it leads to was not read"
+            yield Finding(sign="not-read", path=one.path, line=0, what=what, decisive=True)
+
+
+def _hidden(paths: Iterable[str], before: _Bytes, after: _Bytes) -> Iterator[Finding]:
+    """Python whose own encoding can make code of what reads as a comment."""
+    for path in paths:
+        new = after.get(path)
+        if new is None or new == before.get(path) or not path.endswith(_PYTHON):
+            continue
+        if encoding.hides(before.get(path), new):
+            what = f"its encoding ({encoding.declared(new)}) hides what it says"
+            yield Finding(sign="not-read", path=path, line=0, what=what, decisive=True)
 
 
 def _verdict(found: Sequence[Finding]) -> Verdict:

@@ -13,7 +13,7 @@ from sef.verifiers.integrity.assertions import Assertion, assertions
 from sef.verifiers.integrity.bounds import bounds, tolerances, wider_bound
 from sef.verifiers.integrity.inventory import AnyFunction
 from sef.verifiers.integrity.loss import Loss, changed_literals, shape
-from sef.verifiers.integrity.words import constant, dump, folded, last, walk
+from sef.verifiers.integrity.words import constant, dotted, dump, folded, last, walk
 
 _LOOSE: Final = frozenset(
     {
@@ -159,7 +159,19 @@ def _pair(before: Assertion, after: Assertion) -> Iterator[Loss]:
         yield Loss(sign="expected-edited", line=line, what=what, new=values)
     else:
         what = f"`{was}` became `{now}`"
-        yield Loss(sign="assertion-changed", line=line, what=what, slight=True)
+        called = _called(before.node) - _called(after.node)
+        yield Loss(
+            sign="assertion-changed",
+            line=line,
+            what=what,
+            slight=True,
+            key=before.key,
+            uncalled=frozenset(called),
+        )
+
+
+def _called(node: ast.AST) -> set[str]:
+    return {dotted(one) for one in walk(node) if isinstance(one, ast.Call)} - {""}
 
 
 def _demanded(before: Assertion) -> int:

@@ -134,6 +134,25 @@ def constants(node: ast.AST) -> Iterator[object]:
             yield one.value
 
 
+def main_guard(node: ast.AST) -> bool:
+    """True for `if __name__ == "__main__":`, either way round, and nothing else."""
+    if not (isinstance(node, ast.If) and isinstance(node.test, ast.Compare)):
+        return False
+    sides = [node.test.left, *node.test.comparators]
+    plain = len(sides) == 2 and isinstance(node.test.ops[0], ast.Eq)
+    named = any(isinstance(one, ast.Name) and one.id == "__name__" for one in sides)
+    return plain and named and any(folded(one) == "__main__" for one in sides)
+
+
+def run_on_import(node: ast.AST) -> Iterator[ast.AST]:
+    """What is below a node, without what a module does only as a program."""
+    for one in ast.iter_child_nodes(node):
+        if isinstance(node, ast.Module) and main_guard(one):
+            yield from one.orelse  # type: ignore[attr-defined]
+        else:
+            yield one
+
+
 def true(node: ast.AST) -> bool:
     """True for an expression that is true whatever the code does."""
     if isinstance(node, ast.Constant):
