@@ -327,3 +327,18 @@ def test_a_rename_may_change_tests(text: str, status: str, accepted: bool) -> No
     """They use the name; what else changes in them is for integrity to tell."""
     one = case(changed("tests/test_ops.py", status), text=text, files=("tests/test_ops.py",))
     assert scope(one).accepted is accepted
+
+
+@pytest.mark.parametrize(
+    ("path", "status", "accepted"),
+    [
+        ("tests/test_ops.py", "M", True),
+        ("tests/test_ops.py", "D", False),
+        ("tests/conftest.py", "M", False),
+    ],
+)
+def test_a_document_task_may_document_tests(path: str, status: str, accepted: bool) -> None:
+    """Its exact check proves that the code stayed as it was; what sets tests up is out of reach."""
+    text = "Improve the docstrings and comments"
+    one = case(changed(path, status), text=text, kind=Kind.DOCUMENT, files=(path,))
+    assert scope(one).accepted is accepted
