@@ -334,11 +334,14 @@ def test_a_rename_may_change_tests(text: str, status: str, accepted: bool) -> No
     [
         ("tests/test_ops.py", "M", True),
         ("tests/test_ops.py", "D", False),
-        ("tests/conftest.py", "M", False),
+        ("tests/conftest.py", "M", True),
+        ("tests/conftest.py", "A", False),
+        ("pytest.ini", "M", False),
+        (".github/workflows/ci.yml", "M", False),
     ],
 )
 def test_a_document_task_may_document_tests(path: str, status: str, accepted: bool) -> None:
-    """Its exact check proves that the code stayed as it was; what sets tests up is out of reach."""
+    """Its exact check proves that the code of Python files stayed; settings have no such proof."""
     text = "Improve the docstrings and comments"
     one = case(changed(path, status), text=text, kind=Kind.DOCUMENT, files=(path,))
     assert scope(one).accepted is accepted

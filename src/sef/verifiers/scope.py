@@ -132,6 +132,8 @@ class _Look:
     def _judging(self, change: Change) -> str | None:
         """What the path is to the checks that will judge the draft."""
         path = change.path
+        if path.endswith(".py") and self._documents(change):
+            return None
         if path.endswith("conftest.py") and change.status == "A" and self.about_tests:
             return None
         if what := paths.about(path, paths.JUDGES):

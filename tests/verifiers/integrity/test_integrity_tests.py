@@ -213,3 +213,19 @@ def test_a_test_that_replaces_what_it_asserts_on_rejects() -> None:
         "    monkeypatch.setattr(ops, 'fold', lambda v: 6)\n    assert ops.fold([1]) == 6\n"
     )
     assert decisive(judge({"tests/test_new.py": patched}, ADD)) == {"subject-mocked"}
+
+
+def test_docstrings_inside_of_a_test_are_no_values() -> None:
+    """Of helpers in it, and strings that stand alone; what it compares is one."""
+    nested = TESTS + (
+        "\n\ndef test_inner():\n    def helper():\n        'Gives one.'\n        return 1\n\n"
+        "    size = 1\n    'How big.'\n    assert helper() == size\n"
+    )
+    reworded = nested.replace("'Gives one.'", "'It gives back one.'").replace(
+        "'How big.'", "'Big.'"
+    )
+    base = {"tests/test_ops.py": nested}
+    found = judge({"tests/test_ops.py": reworded}, "Improve the docstrings", base)
+    assert not any(one.decisive for one in found)
+    edited = judge({"tests/test_ops.py": reworded.replace("return 1", "return 2")}, "Tidy", base)
+    assert any(one.decisive for one in edited)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 from collections import Counter
 from collections.abc import Collection, Iterator, Sequence
+from copy import deepcopy
 from dataclasses import replace
 from typing import Final
 
@@ -234,11 +235,15 @@ def _literals(old: AnyFunction, new: AnyFunction, told: set[str]) -> Iterator[Lo
 
 
 def _bare(function: AnyFunction) -> ast.Module:
-    """The body without its docstring."""
-    body = function.body
-    first = body[0]
-    described = isinstance(first, ast.Expr) and isinstance(first.value, ast.Constant)
-    return ast.Module(body=body[1:] if described else body, type_ignores=[])
+    """The body without statements that are a mere constant: docstrings, also of what is in it."""
+    body = ast.Module(body=function.body, type_ignores=[])
+    bare: ast.Module = _Unsaid().visit(deepcopy(body))
+    return bare
+
+
+class _Unsaid(ast.NodeTransformer):
+    def visit_Expr(self, node: ast.Expr) -> ast.Expr | None:
+        return None if isinstance(node.value, ast.Constant) else node
 
 
 def _assigned(function: AnyFunction) -> dict[str, ast.expr]:
