@@ -7,6 +7,7 @@ import signal
 import socket
 import subprocess
 import threading
+import time
 from collections.abc import Callable
 from pathlib import Path
 
@@ -74,3 +75,22 @@ def git(root: Path, *args: str) -> str:
         ("git", *named, *args), cwd=root, check=True, capture_output=True, text=True
     )
     return done.stdout
+
+
+def alive(pid: int) -> bool:
+    """True while the process runs (one that nobody waited for yet does not)."""
+    try:
+        state = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0]
+    except (FileNotFoundError, ProcessLookupError):
+        return False
+    return state not in "ZX"
+
+
+def gone(still: Callable[[], object]) -> bool:
+    """True once `still` finds nothing more, within five seconds: what is killed ends when the kernel comes to it."""
+    ends = time.monotonic() + 5
+    while still():
+        if time.monotonic() > ends:
+            return False
+        time.sleep(0.02)
+    return True

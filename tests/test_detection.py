@@ -385,7 +385,7 @@ def listener(answer: Callable[[socket.socket], None]) -> Iterator[str]:
 
 def dripping(connection: socket.socket) -> None:
     connection.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 1000\r\n\r\n")
-    for _ in range(20):
+    for _ in range(150):
         connection.sendall(b" ")
         time.sleep(0.04)
 
@@ -395,7 +395,7 @@ def test_a_slow_server_is_not_waited_for() -> None:
     with listener(dripping) as url:
         began = time.monotonic()
         assert tags_at(url, 0.2) is None
-        assert time.monotonic() - began < 0.6
+        assert time.monotonic() - began < 3
 
 
 def sending(text: bytes) -> Callable[[socket.socket], None]:

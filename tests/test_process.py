@@ -8,6 +8,7 @@ import sys
 import time
 from pathlib import Path
 
+from conftest import alive, gone
 from sef.process import Finished, run_program
 from sef.text import one_line, plain
 
@@ -17,24 +18,6 @@ ENV = dict(os.environ)
 def run(code: str, cwd: Path, **options: float | int) -> Finished:
     argv = (sys.executable, "-c", code)
     return asyncio.run(run_program(argv, cwd=cwd, env=ENV, **options))  # type: ignore[arg-type]
-
-
-def alive(pid: int) -> bool:
-    """True while the process runs (a zombie does not)."""
-    try:
-        state = Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()[0]
-    except (FileNotFoundError, ProcessLookupError):
-        return False
-    return state != "Z"
-
-
-def gone(pid: int) -> bool:
-    """True once the process has ended, within two seconds."""
-    for _ in range(100):
-        if not alive(pid):
-            return True
-        time.sleep(0.02)
-    return False
 
 
 CHILD = "import subprocess,sys;p=subprocess.Popen(['sleep','60']);print(p.pid,flush=True);"
@@ -50,7 +33,7 @@ def test_the_deadline_kills_the_group(tmp_path: Path) -> None:
     """Also a child that the program started."""
     done = run(CHILD + "p.wait()", tmp_path, timeout_s=1)
     assert done.timed_out
-    assert gone(int(done.stdout))
+    assert gone(lambda: alive(int(done.stdout)))
 
 
 def test_children_left_behind_are_killed(tmp_path: Path) -> None:
@@ -58,7 +41,7 @@ def test_children_left_behind_are_killed(tmp_path: Path) -> None:
     started = time.monotonic()
     done = run(CHILD, tmp_path)
     assert done.exit_code == 0
-    assert gone(int(done.stdout))
+    assert gone(lambda: alive(int(done.stdout)))
     assert time.monotonic() - started < 5
 
 
@@ -76,7 +59,7 @@ def test_cancelling_the_caller_kills_the_group(tmp_path: Path) -> None:
         assert work.cancelled()
 
     asyncio.run(cancelled())
-    assert gone(int((tmp_path / "pid").read_text()))
+    assert gone(lambda: alive(int((tmp_path / "pid").read_text())))
 
 
 def test_text_from_elsewhere_is_made_plain() -> None:

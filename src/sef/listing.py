@@ -5,9 +5,13 @@ from __future__ import annotations
 import os
 from collections.abc import Iterable, Sequence
 from pathlib import Path
+from typing import Final
 
+from sef.errors import GitError
 from sef.git import Git
 from sef.model import Change
+
+_OBJECTS: Final = (b"blob", b"tree", b"commit", b"tag")
 
 
 async def files_of(git: Git, commit: str) -> tuple[str, ...]:
@@ -25,6 +29,43 @@ async def changes_of(git: Git, base: str, commit: str) -> tuple[Change, ...]:
         Change(path=path, status=meta.split()[4], mode=meta.split()[1], binary=path in binary)
         for meta, path in _pairs(raw)
     )
+
+
+async def contents_of(git: Git, commit: str, paths: Iterable[str], limit: int) -> dict[str, bytes]:
+    """By path the first `limit` bytes of each file of a commit. Raises GitError.
+
+    What is no file, is not there, or has a line end in its path is left out.
+    """
+    names = {path: f"{commit}:{path}" for path in paths}
+    held = await objects_of(git, names.values(), limit)
+    return {path: held[name] for path, name in names.items() if name in held}
+
+
+async def objects_of(git: Git, names: Iterable[str], limit: int) -> dict[str, bytes]:
+    """The first `limit` bytes of each file that git knows by that name.
+
+    What is no file, is not there, or has a line end in its name is left out. Raises GitError where
+    git's answer cannot be understood.
+    """
+    asked = [name for name in dict.fromkeys(names) if "\n" not in name]
+    if not asked:
+        return {}
+    stdin = os.fsencode("".join(f"{name}\n" for name in asked))
+    done = await git.run("cat-file", "--batch", stdin=stdin)
+    if done.exit_code != 0:
+        raise GitError("git cat-file --batch failed")
+    found, at = {}, 0
+    for name in asked:
+        end = done.stdout.find(b"\n", at)
+        if end < 0:
+            raise GitError(f"git cat-file --batch ended before {name!r}")
+        words, at = done.stdout[at:end].rsplit(b" ", 2), end + 1
+        if len(words) == 3 and words[1] in _OBJECTS:
+            size = int(words[2])
+            if words[1] == b"blob":
+                found[name] = done.stdout[at : at + min(size, limit)]
+            at += size + 1
+    return found
 
 
 def _pairs(names: Sequence[str]) -> list[tuple[str, str]]:

@@ -142,7 +142,7 @@ def test_calling_the_run_off_calls_both_off(repository: Make, tmp_path: Path) ->
     async def work() -> tuple[Fact, ...]:
         engine = await engine_for(root, tmp_path, light, target, lambda _: True, Recorder())
         running = asyncio.create_task(engine.run(Plan((task("one"),))))
-        while not target.began:
+        while not (light.began and target.began):
             await asyncio.sleep(0.01)
         running.cancel()
         with pytest.raises(asyncio.CancelledError):

@@ -121,12 +121,12 @@ def test_an_empty_request_is_refused_with_the_way_out(texts: list[str]) -> None:
 @pytest.mark.parametrize("unit", ["'a ", "'a'", '"', "`", ", then", "then ", " and", "\n", "if "])
 def test_hostile_input_takes_linear_time(unit: str) -> None:
     """The longest text that is read is split in a moment, a longer one is refused."""
-    began = time.perf_counter()
+    began = time.process_time()
     with pytest.raises(PlanError):
         SentencePlanner().plan([unit * (10_001 // len(unit) + 1)])
     with suppress(PlanError):
         SentencePlanner().plan(["go " + unit * (9_900 // len(unit))])
-    assert time.perf_counter() - began < 0.5
+    assert time.process_time() - began < 0.5
 
 
 def test_the_table_names_the_planner() -> None:

@@ -279,10 +279,10 @@ def test_a_long_light_request_goes_up() -> None:
 )
 def test_hostile_input_takes_linear_time(unit: str) -> None:
     """Neither 100 kB nor the longest text that is read in full makes a pattern explode."""
-    began = time.perf_counter()
+    began = time.process_time()
     for size in (20_000, 100_000):
         assert route("add the " + unit * (size // len(unit))).tier >= Tier.LIGHT
-    assert time.perf_counter() - began < 1
+    assert time.process_time() - began < 1
 
 
 def test_what_is_too_long_to_judge_is_retained() -> None:

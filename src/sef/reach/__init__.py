@@ -9,7 +9,7 @@ bases                       runs on bases, each paid once
 steady                      tests that end differently on the same tree
 """
 
-from sef.reach.bases import Bases, Key, fingerprint
+from sef.reach.bases import Bases, Key
 from sef.reach.narrow import narrowed, rejects_early
 from sef.reach.reach import Reach
 from sef.reach.selection import Reached, Tree, reached
@@ -22,7 +22,6 @@ __all__ = [
     "Reached",
     "Settled",
     "Tree",
-    "fingerprint",
     "narrowed",
     "reached",
     "rejects_early",

@@ -109,7 +109,7 @@ class Checks:
     async def _styled(self, run: CheckRun, check: Check, case: Case) -> Finding:
         if run.exit_code == 0:
             return Finding(True, "clean")
-        base = await self._base.of(check, case.base, against=True)
+        base = await self._base.of(check, case.base)
         if base is None or base.exit_code == 0:
             return Finding(False, compare.named(run))
         if why := compare.doubt(base):

@@ -2,14 +2,9 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 from sef.checks import Check, CheckRun, CheckRunner
-from sef.errors import UsageError
-from sef.reach import Bases, Key, fingerprint
+from sef.reach import Bases, Key
 from sef.workspace import Workspace
-
-_NOWHERE = Path("/nowhere/bin/python")
 
 
 class OnBase:
@@ -20,10 +15,10 @@ class OnBase:
         self._workspace = workspace
         self._bases = bases
 
-    async def of(self, check: Check, commit: str, *, against: bool = False) -> CheckRun | None:
+    async def of(self, check: Check, commit: str) -> CheckRun | None:
         """The check on that commit; None: it has no check of that name.
 
-        With `against` it will be held against a draft. Raises what running a check raises.
+        Raises what running a check raises.
         """
 
         async def run() -> CheckRun | None:
@@ -33,25 +28,11 @@ class OnBase:
                     return None
                 return await self._runner.run(check, fork.checkout)
 
-        return await self._bases.of(await self._key(check, commit), run, against=against)
+        return await self._bases.of(await self._key(check, commit), run)
 
     async def known(self, check: Check, commit: str) -> CheckRun | None:
         """The same where it was run before; nothing is run."""
-        return await self._bases.known(await self._key(check, commit))
-
-    async def is_earlier(self, check: Check, commit: str) -> bool:
-        """True where what is known of it was found by an earlier run of sef."""
-        return self._bases.is_earlier(await self._key(check, commit))
+        return self._bases.known(await self._key(check, commit))
 
     async def _key(self, check: Check, commit: str) -> Key:
-        runner = self._runner
-        try:
-            python = await runner.environments.interpreter() if check.python else _NOWHERE
-        except UsageError:  # the run itself will tell
-            python = _NOWHERE
-        return Key(
-            tree=await self._workspace.tree_of(commit),
-            check=check,
-            environment=fingerprint(python, {}, runner.timeout_s, runner.memory_mb),
-            lasting=False,
-        )
+        return Key(tree=await self._workspace.tree_of(commit), check=check)

@@ -131,14 +131,11 @@ class Suite:
             return Noted(finding=found)
         fewer = asks.removes_tests(case.task)
         found = compare.green(run, await self._base.of(check, case.base), fewer=fewer)
-        if not found.accepts and await self._base.is_earlier(check, case.base):
-            base = await self._base.of(check, case.base, against=True)
-            found = compare.green(run, base, fewer=fewer)
         return Noted(finding=found)
 
     async def _red(self, run: CheckRun, case: Case) -> Noted:
         fewer = asks.removes_tests(case.task)
-        base = await self._base.of(run.check, case.base, against=True)
+        base = await self._base.of(run.check, case.base)
         if found := compare.starved(run, base):
             return Noted(finding=found)
         names = () if base is None or compare.doubt(base) else suspects(run, base)

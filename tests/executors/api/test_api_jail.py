@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from api_runs import DONE, KEY, Bench, made
 
-from conftest import git
+from conftest import git, gone
 from sef.agents import OFFERED, named
 from sef.errors import UsageError
 from sef.model import Kind, Tier
@@ -221,8 +221,9 @@ def test_a_command_sees_no_key(bench: Bench, monkeypatch: pytest.MonkeyPatch) ->
 def test_a_command_leaves_nothing_running(bench: Bench) -> None:
     """What it put into the background ends with it."""
     ran(bench, "(setsid sleep 3777 >/dev/null 2>&1 &) ; echo begun")
-    running = [one for one in Path("/proc").glob("[0-9]*/cmdline") if b"3777" in _read(one)]
-    assert not running
+    assert gone(
+        lambda: [one for one in Path("/proc").glob("[0-9]*/cmdline") if b"3777" in _read(one)]
+    )
 
 
 def test_tools_run_one_at_a_time(bench: Bench, tmp_path: Path) -> None:

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
 from sef.errors import GitError
 from sef.git import Git
+from sef.listing import objects_of
 
 SIZE_LIMIT: Final = 1024 * 1024
 """Bytes of a file beyond which it is not read."""
@@ -53,8 +53,11 @@ async def blobs(git: Git, commit: str, paths: Sequence[str]) -> Mapping[str, Blo
         total += entry.size
         if entry.mode in _PLAIN and entry.size <= SIZE_LIMIT and total <= _TOTAL_LIMIT:
             wanted.append(path)
-    read = await _read(git, [entries[path].name for path in wanted])
-    texts = dict(zip(wanted, read, strict=True))
+    held = await objects_of(git, (entries[path].name for path in wanted), SIZE_LIMIT)
+    for path in wanted:
+        if entries[path].name not in held:
+            raise GitError(f"git could not read the file {entries[path].name}")
+    texts = {path: held[entries[path].name] for path in wanted}
     return {
         path: Blob(mode=entry.mode, size=entry.size, data=texts.get(path))
         for path, entry in entries.items()
@@ -72,20 +75,3 @@ async def _entries(git: Git, commit: str, paths: Sequence[str]) -> dict[str, _En
         if path in wanted:
             found[path] = _Entry(mode, name, int(size) if size.isdigit() else 0)
     return found
-
-
-async def _read(git: Git, names: Sequence[str]) -> list[bytes]:
-    if not names:
-        return []
-    asked = os.fsencode("".join(f"{name}\n" for name in names))
-    done = await git.run("cat-file", "--batch", stdin=asked)
-    texts, at, said = [], 0, done.stdout
-    for name in names:
-        end = said.find(b"\n", at)
-        head = said[at:end].split()
-        if done.exit_code or end < 0 or len(head) != 3 or head[1] != b"blob":
-            raise GitError(f"git could not read the file {name}")
-        size = int(head[2])
-        texts.append(said[end + 1 : end + 1 + size])
-        at = end + size + 2
-    return texts

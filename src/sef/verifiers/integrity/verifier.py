@@ -9,6 +9,7 @@ from typing import Final
 
 from sef.checks.testfiles import TestFiles
 from sef.git import Git
+from sef.listing import contents_of
 from sef.model import Change, Evidence, Verdict
 from sef.protocols import Case
 from sef.text import one_line
@@ -72,34 +73,9 @@ class Integrity:
         """What git holds for the base, with tests that were not touched, and for the draft."""
         patch = case.draft.patch
         paths = [one.path for one in changes]
-        before = await self._blobs(patch.base, [*paths, *_tests(case, paths)])
-        return before, await self._blobs(patch.commit, paths)
-
-    async def _blobs(self, commit: str, paths: Sequence[str]) -> dict[str, bytes]:
-        """The contents of paths in a commit; a path that it has not is left out."""
-        if not paths:
-            return {}
-        names = "".join(f"{commit}:{path}\n" for path in paths)
-        done = await self._git.run(
-            "cat-file", "--batch", stdin=names.encode(errors="surrogateescape")
-        )
-        return _parsed(done.stdout, paths)
-
-
-def _parsed(data: bytes, paths: Sequence[str]) -> dict[str, bytes]:
-    """Reads what `cat-file --batch` wrote: for each path a line, and its contents."""
-    found = {}
-    at = 0
-    for path in paths:
-        end = data.find(b"\n", at)
-        words = data[at:end].split()
-        at = end + 1
-        if len(words) == 3 and words[1] in (b"blob", b"tree", b"commit", b"tag"):
-            size = int(words[2])
-            if words[1] == b"blob":
-                found[path] = data[at : at + min(size, SIZE_LIMIT + 1)]
-            at += size + 1
-    return found
+        wanted = [*paths, *_tests(case, paths)]
+        before = await contents_of(self._git, patch.base, wanted, SIZE_LIMIT + 1)
+        return before, await contents_of(self._git, patch.commit, paths, SIZE_LIMIT + 1)
 
 
 def _decoded(path: str, data: bytes | None) -> str | None:

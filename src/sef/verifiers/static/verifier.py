@@ -12,11 +12,11 @@ from typing import Final
 from sef.checks.jail import read_inside
 from sef.errors import UsageError
 from sef.git import Git
+from sef.listing import contents_of
 from sef.model import Evidence, Verdict
 from sef.protocols import Case
 from sef.reach.modules import Modules
 from sef.text import one_line
-from sef.verifiers.static.blobs import blobs
 from sef.verifiers.static.compared import Sides, new_problems, newer_syntax
 from sef.verifiers.static.facts import NOTHING, Facts, facts_of
 from sef.verifiers.static.findings import Finding
@@ -53,7 +53,7 @@ class Static:
         """Looks at the changed files, and at those that use what was taken away."""
         changes = case.draft.patch.changes
         paths = [one.path for one in changes if one.path.endswith(_LOOKED_AT) and one.mode != _LINK]
-        before = await blobs(self._git, case.base, [*paths, _PROJECT], limit=LIMIT + 1)
+        before = await contents_of(self._git, case.base, [*paths, _PROJECT], LIMIT + 1)
         tree = await self._git.names("ls-tree", "-r", "-z", "--name-only", case.base)
         python = await self._known_version()
         try:
