@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from contextlib import suppress
 from datetime import UTC, datetime
 from decimal import Decimal
 from pathlib import Path
@@ -14,11 +13,10 @@ from sef.estimates import Estimates
 from sef.experience import stratum_of
 from sef.gate import Rule, gate
 from sef.hooks.booking import FIELDS, read, summed
+from sef.hooks.collecting import collect
 from sef.hooks.delegating import EXECUTORS
-from sef.hooks.records import append, is_name, load, rows, save, state_folder
-from sef.hooks.trees import remove
+from sef.hooks.records import append, load, rows, save, state_folder
 from sef.model import Kind, Route, Tier
-from sef.owner import Owner
 from sef.prices import PriceTable, Tokens
 from sef.repository import find_repository
 
@@ -105,19 +103,8 @@ async def catch_up(event: Mapping[str, Any]) -> None:
     """Removes the trees of executors whose session is dead, and books what it left unbooked."""
     repository = await find_repository(Path(str(event["cwd"])))
     state = state_folder(str(repository.common_dir))
-    for file in sorted((Path(state) / "agents").glob("*.json")):
-        record = load(state, f"agents/{file.stem}")
-        if record is None or not is_name(record.get("agent")) or _lives(record):
-            continue
-        await remove(repository, record)
-        with suppress(FileNotFoundError):
-            file.unlink()
-        append(state, {"event": "collected", "agent": file.stem, "session": record["session"]})
+    await collect(repository, state)
     for file in sorted((Path(state) / "open").glob("*.json")):
         # One that still lives is booked again at its end: the newest row of a session holds.
         if file.stem != event.get("session_id"):
             close(state, file.stem)
-
-
-def _lives(record: Mapping[str, Any]) -> bool:
-    return Owner(pid=int(record["pid"]), began=str(record["began"])).is_alive()

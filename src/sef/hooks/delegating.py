@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 
 from sef.hooks.booking import begin
-from sef.hooks.records import append, git_folders, load, state_folder
+from sef.hooks.records import append, git_folders, is_name, load, save, state_folder
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -70,6 +70,9 @@ def delegated(event: Mapping[str, Any]) -> dict[str, Any] | None:
         decision = {"permissionDecision": "deny", "permissionDecisionReason": f"sef: {refusal}"}
         return {"hookSpecificOutput": {"hookEventName": "PreToolUse", **decision}}
     begin(state, event.get("session_id"))
+    if is_name(event.get("session_id")):
+        # An executor's own folder may lie in another work tree of the repository.
+        save(state, f"open/{event['session_id']}", {"cwd": event["cwd"]})
     return {"hookSpecificOutput": {"hookEventName": "PreToolUse", "updatedInput": given}}
 
 

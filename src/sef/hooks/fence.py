@@ -6,7 +6,7 @@ Claude Code keeps Write and Edit inside an executor's tree, and nothing keeps Ba
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Final
 
@@ -50,17 +50,22 @@ async def changed_files(
 
     `ours` holds what sef wrote meanwhile: git's name of the content at each path, or nothing.
     """
-    found = []
-    for change in await changes_of(repository.git, base, now):
-        if change.path not in ours or ours[change.path] != await blob(repository, now, change.path):
-            found.append(change.path)
-    return tuple(found)
+    changes = await changes_of(repository.git, base, now)
+    blobs = await blobs_of(repository, now, (one.path for one in changes))
+    return tuple(path for path, blob in blobs.items() if ours.get(path) != blob)
 
 
-async def blob(repository: Repository, commit: str, path: str) -> str:
-    """git's name of a file's content and mode; empty where the commit has no such file."""
-    said = await repository.git.ask("ls-tree", "-z", commit, "--", f":(literal){path}")
-    return said.partition("\t")[0]
+async def blobs_of(repository: Repository, commit: str, paths: Iterable[str]) -> dict[str, str]:
+    """git's names of files' content and mode; empty where the commit has no such file."""
+    lines = await repository.git.names("ls-tree", "-r", "-z", commit)
+    held = {path: named for named, _, path in (one.partition("\t") for one in lines)}
+    return {path: held.get(path, "") for path in paths}
+
+
+async def branch_of(repository: Repository) -> str:
+    """The user's branch; empty where HEAD is a commit."""
+    said = await repository.git.run("symbolic-ref", "-q", "--short", "HEAD")
+    return said.stdout.decode(errors="replace").strip()
 
 
 def used_shell(transcript: Path) -> bool:

@@ -64,6 +64,33 @@ def users_tree(cwd: str) -> str:
     return cwd.partition("/.claude/worktrees/agent-")[0]
 
 
+def users_folder(event: Mapping[str, Any]) -> str:
+    """The folder of the session that an executor's event is of, as it was when it was called.
+
+    Claude Code makes the trees of a linked work tree's executors in the main one.
+    """
+    cwd, session = str(event["cwd"]), event.get("session_id")
+    folders = git_folders(cwd)
+    known = (
+        load(state_folder(folders[2]), f"open/{session}") if folders and is_name(session) else {}
+    )
+    told = (known or {}).get("cwd")
+    there = git_folders(told) if isinstance(told, str) and os.path.isdir(told) else None
+    same = folders is not None and there is not None and folders[2] == there[2]
+    return str(told) if same else users_tree(cwd)
+
+
+def bare_trees(common: str) -> list[str]:
+    """Folders where Claude Code makes trees of executors that are none any more.
+
+    Somebody wrote there after the tree was removed.
+    """
+    folder = os.path.join(os.path.dirname(common), ".claude", "worktrees")
+    names = os.listdir(folder) if os.path.isdir(folder) else []
+    found = [os.path.join(folder, one) for one in names if one.startswith("agent-")]
+    return [one for one in found if not os.path.lexists(os.path.join(one, ".git"))]
+
+
 def append(folder: str, row: Mapping[str, Any]) -> None:
     """Adds a row to the journal, in one write, so that rows of two hooks never mix."""
     whole = {"at": round(time.time(), 3), **row}

@@ -17,10 +17,12 @@ from sef.errors import SefError
 from sef.handback import answer, handed_back_in
 from sef.hooks import telling
 from sef.hooks.delegating import EXECUTORS, executor_of
+from sef.hooks.dropping import forsake
 from sef.hooks.fence import changed_files, fingerprint, moved, used_shell
 from sef.hooks.merging import Merged, merge
-from sef.hooks.records import append, is_name, load, rows, state_folder, users_tree
-from sef.hooks.trees import captured, remove, scratch_in
+from sef.hooks.records import append, is_name, load, rows, state_folder, users_folder
+from sef.hooks.trees import captured, forget, scratch_in
+from sef.hooks.undoing import noted
 from sef.model import Answer, Evidence, Kind, Patch
 from sef.reasons import reason_of
 from sef.repository import Repository, find_repository
@@ -71,12 +73,15 @@ async def settled(event: Mapping[str, Any]) -> dict[str, Any] | None:
     if not executor or response.get("status") == "async_launched":
         return None
     try:
-        repository = await find_repository(Path(users_tree(event["cwd"])))
+        repository = await find_repository(Path(users_folder(event)))
     except SefError as error:
         return telling.replaced(response, telling.rejected(f"no repository: {error}"))
     state, agent = state_folder(str(repository.common_dir)), response.get("agentId")
     record = load(state, f"agents/{agent}") if is_name(agent) else None
     if record is None:
+        if is_name(agent):
+            tree = str(response.get("worktreePath") or "")
+            await forsake(repository, state, str(agent), tree)
         return telling.replaced(
             response, telling.rejected("there is no record of its start: nothing was verified")
         )
@@ -90,25 +95,12 @@ async def settled(event: Mapping[str, Any]) -> dict[str, Any] | None:
         repository=repository,
     )
     ended = await _ended(one)
-    await remove(repository, record)
-    (Path(state) / "agents" / f"{agent}.json").unlink(missing_ok=True)
-    (Path(state) / "claims" / f"stop-{agent}").unlink(missing_ok=True)
+    await forget(repository, state, record)
     append(state, _row(event, one, ended))
     if ended.accepted:
         report = "" if EXECUTORS[executor]["writes"] else one.report
         return telling.replaced(response, telling.accepted(ended.paths, ended.evidence, report))
     return telling.replaced(response, telling.rejected(ended.reason, ended.evidence, ended.kept))
-
-
-async def dropped(event: Mapping[str, Any]) -> None:
-    """The call of an executor failed: nothing of it stays."""
-    asked = event.get("tool_input")
-    if not isinstance(asked, dict) or not executor_of(asked.get("subagent_type")):
-        return
-    repository = await find_repository(Path(users_tree(event["cwd"])))
-    row = {"event": "failed", "session": event.get("session_id"), "call": event.get("tool_use_id")}
-    reason = str(event.get("error") or "")[:300]
-    append(state_folder(str(repository.common_dir)), {**row, "reason": reason})
 
 
 async def _ended(one: Delegation) -> Ended:
@@ -170,7 +162,7 @@ def _ours(state: str, agent: str) -> dict[str, str]:
             found = {}
         elif row.get("event") == "merged" and isinstance(row.get("blobs"), dict):
             found |= row["blobs"]
-    return found
+    return found | dict(noted(state).get("blobs") or {})
 
 
 async def _verdict(one: Delegation, patch: Patch | None) -> Judgement:
@@ -197,7 +189,8 @@ async def _merged(
         async with open_judge(one.repository.root) as judge:
             return await judge.judge(Asked(submission=submission, task=one.task, kind=kind))
 
-    found: Merged = await merge(one.repository, workspace, patch, judge, one.state)
+    branch = one.record.get("branch")
+    found: Merged = await merge(one.repository, workspace, patch, judge, one.state, branch=branch)
     if found.problem:
         kept = await _kept(one, patch) if found.conflict else ""
         more = (*evidence, *found.evidence)

@@ -8,9 +8,11 @@ from pathlib import Path
 from typing import Any
 
 from sef.hooks.delegating import EXECUTORS, executor_of
-from sef.hooks.fence import fingerprint
-from sef.hooks.records import append, is_name, save, state_folder, users_tree
+from sef.hooks.fence import branch_of, fingerprint
+from sef.hooks.hiding import hide
+from sef.hooks.records import append, is_name, save, state_folder, users_folder
 from sef.hooks.trees import hosted, move, scratch_in
+from sef.hooks.undoing import noted
 from sef.owner import Owner, owner_of
 from sef.repository import find_repository
 from sef.workspace import Workspace
@@ -24,12 +26,18 @@ async def started(event: Mapping[str, Any]) -> dict[str, Any] | None:
     executor, agent = executor_of(event.get("agent_type")), event.get("agent_id")
     if not executor or not is_name(agent):
         return None
-    repository = await find_repository(Path(users_tree(event["cwd"])))
+    users = Path(users_folder(event))
+    repository = await find_repository(users)
     state = state_folder(str(repository.common_dir))
     there = hosted(event)
     if EXECUTORS[executor]["writes"] and there is None:
         append(state, {"event": "untreed", "agent": agent, "executor": executor})
         return None
+    if noted(state):
+        await _put_right(state)
+    row = {"agent": agent, "session": event.get("session_id"), "executor": executor}
+    # First, so that what is merged for another executor from now on counts as sef's own.
+    append(state, {"event": "started", **row})
     with scratch_in(state) as scratch:
         workspace = Workspace(repository, run=f"hook-{agent}", scratch=scratch)
         await workspace.open()
@@ -38,26 +46,42 @@ async def started(event: Mapping[str, Any]) -> dict[str, Any] | None:
         seen = await fingerprint(repository)
     owner = _host()
     record = {
-        "agent": agent,
-        "session": event.get("session_id"),
-        "executor": executor,
+        **row,
         "root": str(repository.root),
         "tree": str(there[0]) if there else "",
         "git_dir": str(there[1]) if there else "",
         "base": workspace.base,
         "fingerprint": seen,
+        "branch": await branch_of(repository),
         "pid": owner.pid,
         "began": owner.began,
     }
     save(state, f"agents/{agent}", record)
-    append(state, {"event": "started", **{n: record[n] for n in ("agent", "session", "executor")}})
-    return {"hookSpecificOutput": {"hookEventName": "SubagentStart", "additionalContext": _scope()}}
+    if there is not None:
+        hide(repository.common_dir, state)
+    scope = _scope(repository.root, users, there is not None)
+    return {"hookSpecificOutput": {"hookEventName": "SubagentStart", "additionalContext": scope}}
 
 
-def _scope() -> str:
+async def _put_right(state: str) -> None:
+    """Ends a merge that was cut off, so that no half of it is what an executor begins from."""
+    from sef.hooks.answering import whole
+
+    whole()
+    from sef.hooks.merging import alone
+    from sef.hooks.undoing import put_right
+
+    async with alone(state, patient=False) as mine:
+        if mine:
+            await put_right(state)
+
+
+def _scope(root: Path, users: Path, moved: bool) -> str:
+    inside = os.path.relpath(users.resolve(), root.resolve()) if moved else "."
     return (
         "Your working folder holds the user's files as they are now, uncommitted work included."
         " What you change outside of it is not accepted, through Bash neither."
+        + (f" The user works in its subfolder {inside}." if inside != "." else "")
     )
 
 

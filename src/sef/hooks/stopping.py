@@ -12,7 +12,7 @@ from typing import Any, Final
 from sef.build import Asked, open_judge
 from sef.handback import handed_back_in
 from sef.hooks.delegating import EXECUTORS, executor_of
-from sef.hooks.records import append, claim, is_name, load, parsed, state_folder, users_tree
+from sef.hooks.records import append, claim, is_name, load, parsed, state_folder, users_folder
 from sef.hooks.trees import captured, scratch_in
 from sef.model import Kind
 from sef.repository import find_repository
@@ -30,7 +30,7 @@ async def stopped(event: Mapping[str, Any]) -> dict[str, Any] | None:
     executor, agent = executor_of(event.get("agent_type")), event.get("agent_id")
     if not executor or not is_name(agent) or event.get("stop_hook_active"):
         return None
-    repository = await find_repository(Path(users_tree(event["cwd"])))
+    repository = await find_repository(Path(users_folder(event)))
     state = state_folder(str(repository.common_dir))
     record = load(state, f"agents/{agent}")
     # A resumed executor starts again with stop_hook_active false: the claim counts for its life.

@@ -2,20 +2,28 @@
 
 from __future__ import annotations
 
+import asyncio
+import os
 import shutil
 import tempfile
+import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 from sef.errors import GitError
 from sef.fork import Fork, discard
 from sef.git import Git
-from sef.hooks.records import git_folders, is_name
+from sef.hooks.hiding import show
+from sef.hooks.records import append, git_folders, is_name
 from sef.model import Checkout, Patch
+from sef.owner import Owner, this_process
 from sef.repository import Repository
 from sef.workspace import Workspace
+
+_PATIENCE_S: Final = 1.0
+"""How long a tree is removed again that a process of the executor still writes to."""
 
 
 def hosted(event: Mapping[str, Any]) -> tuple[Path, Path] | None:
@@ -34,9 +42,10 @@ def hosted(event: Mapping[str, Any]) -> tuple[Path, Path] | None:
 
 @contextmanager
 def scratch_in(state: str) -> Iterator[Path]:
-    """A private folder beside the records, gone afterwards."""
+    """A private folder beside the records, gone afterwards; its name tells whose it is."""
     Path(state).mkdir(mode=0o700, parents=True, exist_ok=True)
-    folder = Path(tempfile.mkdtemp(prefix="scratch-", dir=state))
+    owner = this_process()
+    folder = Path(tempfile.mkdtemp(prefix=f"scratch-{owner.pid}-{owner.began}-", dir=state))
     try:
         yield folder
     finally:
@@ -58,6 +67,37 @@ async def captured(workspace: Workspace, record: Mapping[str, Any]) -> Patch:
     return await workspace.glance(fork)
 
 
+def clear(state: str) -> None:
+    """Removes the private folders of processes that were killed."""
+    for folder in Path(state).glob("scratch-*-*-*"):
+        _, pid, began, _ = folder.name.split("-", 3)
+        if pid.isdecimal() and not Owner(pid=int(pid), began=began).is_alive():
+            shutil.rmtree(folder, ignore_errors=True)
+
+
+async def forget(repository: Repository, state: str, record: Mapping[str, Any]) -> None:
+    """Nothing of an executor stays: tree, branch, snapshot, record, claim.
+
+    A tree that is written to again while it goes is told in a row; who starts next removes it.
+    """
+    agent = str(record["agent"])
+    await remove(repository, record)
+    (Path(state) / "agents" / f"{agent}.json").unlink(missing_ok=True)
+    (Path(state) / "claims" / f"stop-{agent}").unlink(missing_ok=True)
+    show(repository.common_dir, state)
+    if record.get("tree") and not await asyncio.to_thread(_gone, Path(record["tree"])):
+        append(state, {"event": "left", "agent": agent, "tree": str(record["tree"])})
+
+
+def _gone(tree: Path) -> bool:
+    for _ in range(10):
+        if not os.path.lexists(tree):
+            return True
+        time.sleep(_PATIENCE_S / 10)
+        shutil.rmtree(tree, ignore_errors=True)
+    return not os.path.lexists(tree)
+
+
 async def remove(repository: Repository, record: Mapping[str, Any]) -> None:
     """Removes tree, branch and what held the snapshot."""
     git, agent = repository.git, record["agent"]
@@ -65,4 +105,5 @@ async def remove(repository: Repository, record: Mapping[str, Any]) -> None:
         discard(Path(record["tree"]), Path(record["git_dir"]))
         with suppress(GitError):  # the executor may have removed its branch itself
             await git.ask("branch", "-D", f"worktree-agent-{agent}")
-    await git.run("update-ref", "-d", f"refs/sef/hook-{agent}/base")
+    for held in ("base", "merging"):
+        await git.run("update-ref", "-d", f"refs/sef/hook-{agent}/{held}")

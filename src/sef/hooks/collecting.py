@@ -1,0 +1,48 @@
+"""What sessions left that were killed: trees of executors, half merges, private folders."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from sef.hooks.hiding import show
+from sef.hooks.merging import alone
+from sef.hooks.records import append, bare_trees, is_name, load, rows
+from sef.hooks.trees import clear, forget
+from sef.hooks.undoing import put_right
+from sef.owner import Owner
+from sef.repository import Repository
+
+
+async def collect(repository: Repository, state: str) -> None:
+    """Ends what was cut off; what a living process still works on is let be."""
+    async with alone(state, patient=False) as mine:
+        if mine:
+            await put_right(state)
+    for file in sorted((Path(state) / "agents").glob("*.json")):
+        record = load(state, f"agents/{file.stem}")
+        if record is None or record.get("agent") != file.stem or _lives(record):
+            continue
+        await forget(repository, state, record)
+        append(state, {"event": "collected", "agent": file.stem, "session": record["session"]})
+    _sweep(repository, state)
+    clear(state)
+    show(repository.common_dir, state)
+
+
+def _sweep(repository: Repository, state: str) -> None:
+    """Removes folders that were written again after an executor of sef had ended."""
+    found = bare_trees(str(repository.common_dir))
+    ended = {str(row.get("agent")) for row in rows(state) if "agent" in row} if found else set()
+    for tree in map(Path, found):
+        agent = tree.name.removeprefix("agent-")
+        alive = (Path(state) / "agents" / f"{agent}.json").exists()
+        if is_name(agent) and agent in ended and not alive and not tree.is_symlink():
+            shutil.rmtree(tree, ignore_errors=True)
+            append(state, {"event": "collected", "agent": agent, "session": None})
+
+
+def _lives(record: Mapping[str, Any]) -> bool:
+    return Owner(pid=int(record["pid"]), began=str(record["began"])).is_alive()

@@ -1,0 +1,60 @@
+"""An executor that came to no end: its call failed, or nobody knows of its start."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, Final
+
+from sef.hooks.delegating import executor_of
+from sef.hooks.records import append, is_name, load, parsed, state_folder, users_tree
+from sef.hooks.trees import forget, hosted
+from sef.repository import Repository, find_repository
+
+_LARGEST: Final = 2**16
+"""Bytes of what Claude Code notes about an executor."""
+
+
+async def dropped(event: Mapping[str, Any]) -> None:
+    """The call of an executor failed: nothing of it stays."""
+    asked = event.get("tool_input")
+    if not isinstance(asked, dict) or not executor_of(asked.get("subagent_type")):
+        return
+    repository = await find_repository(Path(users_tree(event["cwd"])))
+    state = state_folder(str(repository.common_dir))
+    agent, tree = _noted(event)
+    if agent:
+        await forsake(repository, state, agent, tree)
+    row = {"event": "failed", "session": event.get("session_id"), "call": event.get("tool_use_id")}
+    reason = str(event.get("error") or "")[:300]
+    append(state, {**row, "agent": agent, "reason": reason})
+
+
+async def forsake(repository: Repository, state: str, agent: str, tree: str) -> None:
+    """Removes what there is of an executor, with a record of its start or without one.
+
+    Without one only a tree that Claude Code made for it is taken.
+    """
+    record = load(state, f"agents/{agent}")
+    if record is None:
+        there = hosted({"agent_id": agent, "cwd": tree})
+        if there is None or there[1].parent.parent != repository.common_dir:
+            return
+        record = {"agent": agent, "tree": str(there[0]), "git_dir": str(there[1])}
+    await forget(repository, state, record)
+
+
+def _noted(event: Mapping[str, Any]) -> tuple[str, str]:
+    """The executor of a call and its tree, as Claude Code notes them beside its transcript.
+
+    The event itself does not name it. Two empty texts where there is no such note.
+    """
+    folder = Path(str(event.get("transcript_path") or "")).with_suffix("") / "subagents"
+    call = event.get("tool_use_id")
+    for file in folder.rglob("agent-*.meta.json"):
+        with file.open("rb") as lines:
+            note = parsed(lines.read(_LARGEST))
+        agent = file.name.removeprefix("agent-").removesuffix(".meta.json")
+        if note and call and note.get("toolUseId") == call and is_name(agent):
+            return agent, str(note.get("worktreePath") or "")
+    return "", ""
