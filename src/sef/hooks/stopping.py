@@ -1,15 +1,18 @@
 """An executor says it is done: a first look, which sends it back once with what is wrong.
 
-Quick stages alone: the project's checks run when the work is settled.
+Quick stages, then the project's checks as far as they take little time; only what certainly fails
+is told. The verdict itself is made when the work is settled.
 """
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, Final
 
-from sef.build import Asked, open_judge
+from sef.build import Asked, ChangeJudge, open_judge
 from sef.handback import handed_back_in
 from sef.hooks.delegating import EXECUTORS, executor_of
 from sef.hooks.records import append, claim, is_name, load, parsed, state_folder, users_folder
@@ -21,6 +24,8 @@ from sef.text import one_line
 from sef.workspace import Workspace
 
 _LONGEST: Final = 400
+_CHECKS_S: Final = 90.0
+"""How long an executor is kept for the project's checks; after that it may end."""
 _LARGEST: Final = 2**20
 """Bytes of a transcript in which the task is looked for: it is its first message."""
 
@@ -49,14 +54,27 @@ async def stopped(event: Mapping[str, Any]) -> dict[str, Any] | None:
             quick=True,
         )
         async with open_judge(repository.root) as judge:
-            found = await judge.judge(asked)
-        wrong = "" if found.verdict.accepted else found.verdict.reason
+            wrong = await _wrong(judge, asked)
     row = {"session": event.get("session_id"), "agent": agent, "executor": executor}
     append(state, {"event": "sent_back" if wrong else "looked_at", **row, "reason": wrong[:1_000]})
     if not wrong:
         return None
     reason = f"Not acceptable yet: {one_line(wrong, _LONGEST)} Mend that, then hand back again."
     return {"decision": "block", "reason": reason}
+
+
+async def _wrong(judge: ChangeJudge, asked: Asked) -> str:
+    """What is wrong with a change; empty where nothing is found in the time there is."""
+    found = await judge.judge(asked)
+    if not found.verdict.accepted:
+        return found.verdict.reason
+    try:
+        async with asyncio.timeout(_CHECKS_S):
+            found = await judge.judge(replace(asked, quick=False))
+    except TimeoutError:
+        return ""
+    # Where nobody can tell, sending it back helps nobody.
+    return found.verdict.reason if found.status == "rejected" else ""
 
 
 def _form(said: str) -> str:
