@@ -10,6 +10,7 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Final
 
+from sef.hooks.records import parsed
 from sef.listing import changes_of
 from sef.repository import Repository
 
@@ -75,8 +76,23 @@ def used_shell(transcript: Path) -> bool:
             said = file.read(_LARGEST + 1)
     except OSError:
         return True
-    flat = said.replace(b" ", b"")
-    return len(said) > _LARGEST or b'"name":"Bash"' in flat
+    return len(said) > _LARGEST or any(map(_calls_shell, said.splitlines()))
+
+
+def _calls_shell(line: bytes) -> bool:
+    """True for a record with a call of Bash; other records name it in the list of tools."""
+    if b'"tool_use"' not in line or b'"Bash"' not in line:
+        return False
+    record = parsed(line)
+    if record is None:
+        return True
+    message = record.get("message")
+    blocks = message.get("content") if isinstance(message, dict) else None
+    return any(
+        one.get("type") == "tool_use" and one.get("name") == "Bash"
+        for one in (blocks if isinstance(blocks, list) else ())
+        if isinstance(one, dict)
+    )
 
 
 def _folder(path: Path) -> bytes:

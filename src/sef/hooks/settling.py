@@ -30,7 +30,9 @@ from sef.submission import Submission
 from sef.workspace import Workspace
 
 _LIMIT: Final = "NOTE: this agent stopped at its"
-"""How the report of an executor begins that ran out of turns."""
+"""How a note begins that Claude Code puts before the report of one that ran out of turns."""
+_NOTES: Final = 10
+"""Lines in which its notes are: before this one may be one that names the tools."""
 _MOST_S: Final = 270.0
 _SHELL: Final = ("sef-validate", "sef-implement", "sef-review")
 """Executors that have Bash."""
@@ -115,7 +117,7 @@ async def _ended(one: Delegation) -> Ended:
 
 
 async def _judged(one: Delegation, scratch: Path) -> Ended:
-    if one.report.lstrip().startswith(_LIMIT):
+    if any(line.startswith(_LIMIT) for line in one.report.splitlines()[:_NOTES]):
         return Ended(accepted=False, reason="it stopped at its turn limit")
     workspace = Workspace(one.repository, run=f"hook-{one.record['agent']}", scratch=scratch)
     await workspace.reopen(str(one.record["base"]))
