@@ -62,7 +62,7 @@ async def merge(
     async with alone(state):
         await put_right(state)
         for _ in range(_TIMES):
-            if problem := await _unfit(repository, branch):
+            if problem := await unfit(repository, branch):
                 return Merged(problem=problem, conflict=True)
             pair = await workspace.merged_now()
             if pair is None:
@@ -92,15 +92,15 @@ async def merge(
     return Merged(problem=f"it could not be merged: {last}", conflict=True, evidence=evidence)
 
 
-async def _unfit(repository: Repository, branch: str | None) -> str:
+async def unfit(repository: Repository, branch: str | None) -> str:
     """Why the user's tree is none to merge into now; empty where it is one."""
     try:
         await repository.check()
     except RepositoryError as error:
-        return f"it was right, and {error}"
+        return str(error)
     now = await branch_of(repository)
     if branch is not None and now != branch:
-        return f"it was right, and the user went from {branch or 'no branch'} to {now or 'none'}"
+        return f"the user went from {branch or 'no branch'} to {now or 'none'}"
     return ""
 
 

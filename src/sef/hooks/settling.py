@@ -19,7 +19,7 @@ from sef.hooks import telling
 from sef.hooks.delegating import EXECUTORS, executor_of
 from sef.hooks.dropping import forsake
 from sef.hooks.fence import changed_files, fingerprint, moved, used_shell
-from sef.hooks.merging import Merged, merge
+from sef.hooks.merging import Merged, merge, unfit
 from sef.hooks.records import append, is_name, load, rows, state_folder, users_folder
 from sef.hooks.trees import captured, forget, scratch_in
 from sef.hooks.undoing import noted
@@ -122,6 +122,9 @@ async def _judged(one: Delegation, scratch: Path) -> Ended:
     workspace = Workspace(one.repository, run=f"hook-{one.record['agent']}", scratch=scratch)
     await workspace.reopen(str(one.record["base"]))
     patch = await captured(workspace, one.record) if one.record["tree"] else None
+    if patch and (elsewhere := await unfit(one.repository, one.record.get("branch"))):
+        kept = await _kept(one, patch)
+        return Ended(accepted=False, reason=elsewhere, kept=kept)
     if outside := await _outside(one, workspace):
         kept = await _kept(one, patch)
         return Ended(accepted=False, reason=outside, kept=kept)
