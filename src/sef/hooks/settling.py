@@ -7,59 +7,47 @@ here has not accepted.
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final
 
 from sef.build import Asked, Judgement, open_judge
-from sef.errors import SefError
+from sef.errors import ConfigError, JournalError, SefError
 from sef.handback import answer, handed_back_in
 from sef.hooks import telling
+from sef.hooks.booking import requests_in
 from sef.hooks.delegating import EXECUTORS, executor_of
+from sef.hooks.delegation import Delegation, Ended
 from sef.hooks.fence import changed_files, fingerprint, moved, used_shell
+from sef.hooks.gating import Memory, remembered, table
+from sef.hooks.journaling import Settled, enter
 from sef.hooks.merging import Merged, merge
-from sef.hooks.records import append, is_name, load, rows, state_folder, users_tree
+from sef.hooks.records import (
+    append,
+    is_name,
+    load,
+    log,
+    rows,
+    save,
+    state_folder,
+    users_tree,
+)
 from sef.hooks.trees import captured, remove, scratch_in
-from sef.model import Answer, Evidence, Kind, Patch
+from sef.model import Answer, Effort, Patch
 from sef.reasons import reason_of
 from sef.repository import Repository, find_repository
 from sef.submission import Submission
+from sef.text import one_line
 from sef.workspace import Workspace
 
 _LIMIT: Final = "NOTE: this agent stopped at its"
 """How the report of an executor begins that ran out of turns."""
 _MOST_S: Final = 270.0
+_FLUSHED_S: Final = 0.06
+"""Seconds after which the newest line of a transcript is there (50 ms, seen with 2.1.330)."""
 _SHELL: Final = ("sef-validate", "sef-implement", "sef-review")
 """Executors that have Bash."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Ended:
-    """What a delegation came to."""
-
-    accepted: bool
-    reason: str
-    evidence: tuple[Evidence, ...] = ()
-    paths: tuple[str, ...] = ()
-    """What was merged into the user's files."""
-    blobs: Mapping[str, str] = field(default_factory=dict)
-    """git's names of what was merged, by path."""
-    kept: str = ""
-    """File of the patch, where it is kept though it was not accepted."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Delegation:
-    """One delegation as its end tells it, with the record of its start."""
-
-    record: Mapping[str, Any]
-    executor: str
-    task: str
-    report: str
-    transcript: Path
-    state: str
-    repository: Repository
 
 
 async def settled(event: Mapping[str, Any]) -> dict[str, Any] | None:
@@ -84,12 +72,17 @@ async def settled(event: Mapping[str, Any]) -> dict[str, Any] | None:
         record=record,
         executor=executor,
         task=str(asked.get("prompt") or ""),
+        call=str(event.get("tool_use_id") or agent),
+        effort=_effort(executor, asked.get("effort")),
+        memory=_memory(repository),
         report=_text(response),
         transcript=_transcript(event, str(agent)),
         state=state,
         repository=repository,
     )
+    seconds = max(0.0, time.time() - float(record.get("at") or time.time()))
     ended = await _ended(one)
+    await _journaled(one, ended, seconds)
     await remove(repository, record)
     (Path(state) / "agents" / f"{agent}.json").unlink(missing_ok=True)
     (Path(state) / "claims" / f"stop-{agent}").unlink(missing_ok=True)
@@ -111,6 +104,40 @@ async def dropped(event: Mapping[str, Any]) -> None:
     append(state_folder(str(repository.common_dir)), {**row, "reason": reason})
 
 
+def _effort(executor: str, asked: object) -> Effort:
+    known = {str(one) for one in Effort}
+    return Effort(asked if asked in known else EXECUTORS[executor]["effort"])
+
+
+def _memory(repository: Repository) -> Memory:
+    """Empty where it cannot be read: a verdict does not need it."""
+    try:
+        return remembered(repository)
+    except (ConfigError, JournalError) as error:
+        log(f"nothing is remembered: {error}")
+        return Memory()
+
+
+async def _journaled(one: Delegation, ended: Ended, seconds: float) -> None:
+    """Books the delegation as a run, and asks the gate anew; what breaks here undoes no verdict."""
+    try:
+        await asyncio.sleep(_FLUSHED_S)
+        ran = Settled(
+            one=one,
+            ended=ended,
+            requests=requests_in(str(one.transcript)),
+            seconds=seconds,
+            known=one.memory.known,
+            audit=one.memory.config.drafts.audit,
+            asked=(load(one.state, "table") or {}).get(one.executor) or {},
+        )
+        await enter(one.repository, ran.run, ran.facts, seconds)
+        save(one.state, "table", table(one.memory.plus(ran.facts)))
+        await ran.keep(one.repository)
+    except Exception as error:  # the draft is judged, and merged, already
+        log(f"run {one.record['agent']} is not in the journal: {reason_of(error)}")
+
+
 async def _ended(one: Delegation) -> Ended:
     try:
         with scratch_in(one.state) as scratch:
@@ -118,6 +145,8 @@ async def _ended(one: Delegation) -> Ended:
                 return await _judged(one, scratch)
     except TimeoutError:
         return Ended(accepted=False, reason=f"no verdict within {_MOST_S:.0f} s")
+    except SefError as error:
+        return Ended(accepted=False, reason=f"it could not be verified: {one_line(str(error))}")
     except Exception as error:  # doubt rejects
         return Ended(accepted=False, reason=f"the verification broke: {reason_of(error)}")
 
@@ -132,13 +161,13 @@ async def _judged(one: Delegation, scratch: Path) -> Ended:
         kept = await _kept(one, patch)
         return Ended(accepted=False, reason=outside, kept=kept)
     found = await _verdict(one, patch)
-    evidence = found.verdict.evidence
-    if not found.verdict.accepted:
-        reason = f"{found.status}: {found.verdict.reason}"
-        return Ended(accepted=False, reason=reason, evidence=evidence)
+    verdict = found.verdict
+    if not verdict.accepted:
+        reason = f"{found.status}: {verdict.reason}"
+        return Ended(accepted=False, reason=reason, judged=found, evidence=verdict.evidence)
     if patch is None or patch.empty:
-        return Ended(accepted=True, reason=found.verdict.reason, evidence=evidence)
-    return await _merged(one, workspace, patch, evidence)
+        return Ended(accepted=True, reason=verdict.reason, judged=found, evidence=verdict.evidence)
+    return await _merged(one, workspace, patch, found)
 
 
 async def _outside(one: Delegation, workspace: Workspace) -> str:
@@ -175,36 +204,39 @@ def _ours(state: str, agent: str) -> dict[str, str]:
 
 async def _verdict(one: Delegation, patch: Patch | None) -> Judgement:
     base = str(one.record["base"])
-    head = patch.commit if patch else base
     back = handed_back_in(one.report)
     said = answer(back, str(one.repository.root)) if back else Answer(text=one.report)
+    return await _judgement(one, base, patch.commit if patch else base, said)
+
+
+async def _judgement(
+    one: Delegation, base: str, head: str, said: Answer | None = None
+) -> Judgement:
     asked = Asked(
         submission=Submission(base=base, head=head),
         task=one.task,
-        kind=Kind(one.executor.removeprefix("sef-")),
+        kind=one.kind,
+        tier=one.tier,
         answer=said,
     )
-    async with open_judge(one.repository.root) as judge:
+    async with open_judge(one.repository.root, known=one.memory.known) as judge:
         return await judge.judge(asked)
 
 
-async def _merged(
-    one: Delegation, workspace: Workspace, patch: Patch, evidence: tuple[Evidence, ...]
-) -> Ended:
+async def _merged(one: Delegation, workspace: Workspace, patch: Patch, judged: Judgement) -> Ended:
     async def judge(base: str, head: str) -> Judgement:
-        kind = Kind(one.executor.removeprefix("sef-"))
-        submission = Submission(base=base, head=head)
-        async with open_judge(one.repository.root) as judge:
-            return await judge.judge(Asked(submission=submission, task=one.task, kind=kind))
+        return await _judgement(one, base, head)
 
     found: Merged = await merge(one.repository, workspace, patch, judge, one.state)
+    evidence = judged.verdict.evidence
     if found.problem:
         kept = await _kept(one, patch) if found.conflict else ""
         more = (*evidence, *found.evidence)
-        return Ended(accepted=False, reason=found.problem, evidence=more, kept=kept)
+        return Ended(accepted=False, reason=found.problem, judged=judged, evidence=more, kept=kept)
     return Ended(
         accepted=True,
         reason="",
+        judged=judged,
         evidence=found.evidence or evidence,
         paths=tuple(found.blobs),
         blobs=found.blobs,
