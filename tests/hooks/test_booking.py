@@ -141,7 +141,7 @@ def test_the_gate_refuses_who_loses() -> None:
     found = table(Memory(past=seen, config=Config(drafts=rule)))
     assert not found["sef-implement"]["pays"] and "would lose" in found["sef-implement"]["reason"]
     assert found["sef-explore"]["pays"] and found["sef-explore"]["begins"] == "draft"
-    tried = table(Memory(past=seen))["sef-review"]
+    tried = table(Memory())["sef-review"]
     assert tried["begins"] == "explore" and tried["risk_usd"] > 0
 
 
