@@ -18,6 +18,7 @@ from sef.calibration import calibration, unaudited
 from sef.events import Fact, RunStarted
 from sef.experience import Promise
 from sef.hooks.booking import begin
+from sef.hooks.records import rows
 from sef.journal import Journal
 from sef.learning import ALL, learned, past_runs
 from sef.report import report
@@ -74,6 +75,8 @@ def test_an_accepted_draft_is_a_run(tmp_path: Path) -> None:
     )  # fmt: skip
     assert found.cost_usd == attempt.cost_usd == 2 * PRICE
     assert 0 < attempt.seconds < 600
+    (row,) = (one for one in rows(str(host.state())) if one["event"] == "accepted")
+    assert (row["usd"], row["target_usd"]) == ("0.014", "0.028")
     assert "Applied to your files." in sef(host.project, "report").stdout
     assert "Claude Code, session s-1" in sef(host.project, "explain", "claude-a1").stdout
     assert "claude-a1" in sef(host.project, "runs").stdout

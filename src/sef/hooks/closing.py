@@ -10,8 +10,8 @@ from pathlib import Path
 from typing import Any
 
 from sef.hooks.booking import FIELDS, read, summed
+from sef.hooks.entering import enter_kept
 from sef.hooks.gating import remembered, table
-from sef.hooks.journaling import enter_kept
 from sef.hooks.records import append, is_name, load, save, state_folder
 from sef.hooks.trees import remove
 from sef.owner import Owner

@@ -11,6 +11,7 @@ from collections.abc import Iterable
 from contextlib import closing
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
+from decimal import Decimal
 from typing import Any, Final
 
 from sef.agents import ALIASES
@@ -107,14 +108,12 @@ def _with_targets(known: Estimates, past: Iterable[Past]) -> Estimates:
     Otherwise drafts priced in dollars would be weighed against a target of unknown size. It takes
     the target to need as many tokens as the draft did, which is a guess.
     """
-    prices, today = PriceTable(), datetime.now(UTC).date()
     for run in past:
         routes = {one.task: one.route for one in run.facts if isinstance(one, Routed)}
         for one in run.facts:
             if not isinstance(one, Drafted) or one.task not in routes:
                 continue
-            price = prices.price(_tokens(one.draft.usage), ALIASES["opus"], on=today)
-            if price:
+            if price := at_targets_prices(one.draft.usage):
                 stratum = stratum_of(routes[one.task])
                 known = known.plus(
                     Observation(stratum=stratum, target_cost=float(price), at=run.at)
@@ -122,12 +121,14 @@ def _with_targets(known: Estimates, past: Iterable[Past]) -> Estimates:
     return known
 
 
-def _tokens(used: Usage) -> Tokens:
+def at_targets_prices(used: Usage) -> Decimal | None:
+    """US dollars of the same tokens at the target's prices; None where those are unknown."""
     prompt = used.input_tokens + used.cache_read_tokens + used.cache_write_tokens
-    return Tokens(
+    tokens = Tokens(
         input=used.input_tokens,
         cache_read=used.cache_read_tokens,
         cache_write_5m=used.cache_write_tokens,
         output=used.output_tokens,
         longest=prompt // max(1, used.requests),
     )
+    return PriceTable().price(tokens, ALIASES["opus"], on=datetime.now(UTC).date())

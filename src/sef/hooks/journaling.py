@@ -6,16 +6,13 @@ that one does after a rejection is not seen, so such a task ends as exhausted, w
 
 from __future__ import annotations
 
-import os
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import closing
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from functools import cached_property
 from typing import Any, Final
 
-from sef.build import Judgement, open_journal
-from sef.choice import Mode
+from sef.build import Judgement
 from sef.events import (
     Accepted,
     Applied,
@@ -25,7 +22,6 @@ from sef.events import (
     Exhausted,
     Fact,
     Failed,
-    Recorded,
     Rejected,
     Routed,
     RunFinished,
@@ -35,79 +31,24 @@ from sef.events import (
 )
 from sef.experience import Experience
 from sef.hooks.booking import FIELDS
-from sef.hooks.delegating import EXECUTORS
 from sef.hooks.delegation import Delegation, Ended
-from sef.hooks.gating import POLICY, TARGET, route_of
-from sef.hooks.records import rows
-from sef.journal import RunJournal
+from sef.hooks.gating import POLICY, TARGET, at_targets_prices, route_of
 from sef.model import Answer, Cascade, Draft, Effort, Patch, Stage, Task, Tier, Usage
-from sef.owner import NOBODY
 from sef.policy import POLICIES
 from sef.prices import PriceTable, Tokens
-from sef.redaction import Redaction
 from sef.repository import Repository
 from sef.sampling import sample
 from sef.steps import ModelCalled, ModelStep, together
 from sef.text import one_line, plain
 
-_HOST: Final = "Claude Code"
+HOST: Final = "Claude Code"
 _LONGEST: Final = 20_000
 """Characters of a task or a report that are kept."""
-_SECRET: Final = ("_KEY", "_TOKEN", "_SECRET", "_PASSWORD")
 
 
 def run_of(agent: object) -> str:
     """The name of an executor's run."""
     return f"claude-{agent}"
-
-
-async def enter(repository: Repository, run: str, facts: Iterable[Fact], seconds: float) -> None:
-    """Writes a run into the journal, in one transaction. Raises JournalError."""
-    secrets = [value for name, value in os.environ.items() if name.endswith(_SECRET)]
-    with closing(open_journal(repository)) as journal:
-        journal.begin(run, NOBODY)
-        ledger = RunJournal(journal, run, Redaction(secrets).of)
-        for fact in facts:
-            before = isinstance(fact, RunStarted | Routed | Dispatched)
-            ledger.append(Recorded(fact=fact, seconds=0.0 if before else seconds))
-        await ledger.settled()
-
-
-async def enter_kept(repository: Repository, state: str, session: str) -> None:
-    """Writes what the gate left to the conversation, so that the rate of delegation is true."""
-    kept = [one for one in rows(state) if one.get("gate") and one.get("session") == session]
-    if not kept:
-        return
-    with closing(open_journal(repository)) as journal:
-        known = {one.run for one in journal.runs()}
-    for row in kept:
-        run = run_of(str(row.get("call"))[-12:])
-        if run not in known and row.get("executor") in EXECUTORS:
-            await enter(repository, run, _kept(run, row), 0.0)
-
-
-def _kept(run: str, row: Mapping[str, Any]) -> Iterator[Fact]:
-    route = route_of(str(row["executor"]))
-    policy, reason = POLICIES[route.policy], one_line(str(row.get("reason")), 400)
-    task = Task(id=str(route.kind), text="(kept by the main conversation)", kind=route.kind)
-    target = Stage(
-        executor=TARGET,
-        tier=Tier.TARGET,
-        effort=policy.target_effort,
-        verifiers=(),
-        deadline_s=policy.deadline_s,
-    )
-    host = f"{_HOST}, session {row.get('session')}"
-    yield RunStarted(run=run, base="", dirty=False, tasks=(task,), slots=1, host=host)
-    yield Routed(
-        task=task.id,
-        route=route,
-        cascade=Cascade(stages=(target,)),
-        begins=Mode.TARGET,
-        weighed=(reason,),
-    )
-    yield Exhausted(task=task.id, epoch=0, reason=f"left to the main conversation: {reason}")
-    yield RunFinished(run=run, seconds=0.0, branch=None)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -143,6 +84,14 @@ class Settled:
             RunFinished(run=self.run, seconds=self.seconds, branch=None),
         )
 
+    @property
+    def money(self) -> dict[str, str | None]:
+        """What the draft cost, and its tokens at the target's prices: US dollars, None unknown."""
+        used = self._draft().usage
+        at_target = at_targets_prices(used) if used.requests else None
+        found = {"usd": used.cost_usd, "target_usd": at_target}
+        return {name: None if one is None else str(one) for name, one in found.items()}
+
     async def keep(self, repository: Repository) -> None:
         """Keeps the commits of a draft that was drawn for an audit. Raises GitError."""
         drawn = any(isinstance(one, Sampled) and one.drawn for one in self.facts)
@@ -170,7 +119,7 @@ class Settled:
             tasks=(Task(id=self._task, text=text, kind=one.kind),),
             slots=1,
             audit=self.audit,
-            host=f"{_HOST}, session {one.record.get('session')}",
+            host=f"{HOST}, session {one.record.get('session')}",
         )
         yield Routed(
             task=self._task,

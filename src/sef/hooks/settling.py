@@ -13,30 +13,26 @@ from pathlib import Path
 from typing import Any, Final
 
 from sef.build import Asked, Judgement, open_judge
-from sef.errors import ConfigError, JournalError, SefError
+from sef.errors import SefError
 from sef.handback import answer, handed_back_in
 from sef.hooks import telling
-from sef.hooks.booking import requests_in
 from sef.hooks.delegating import EXECUTORS, executor_of
 from sef.hooks.delegation import Delegation, Ended
+from sef.hooks.entering import book, memory_of
 from sef.hooks.fence import changed_files, fingerprint, moved, used_shell
-from sef.hooks.gating import Memory, remembered, table
-from sef.hooks.journaling import Settled, enter
 from sef.hooks.merging import Merged, merge
 from sef.hooks.records import (
     append,
     is_name,
     load,
-    log,
     rows,
-    save,
     state_folder,
     users_tree,
 )
 from sef.hooks.trees import captured, remove, scratch_in
 from sef.model import Answer, Effort, Patch
 from sef.reasons import reason_of
-from sef.repository import Repository, find_repository
+from sef.repository import find_repository
 from sef.submission import Submission
 from sef.text import one_line
 from sef.workspace import Workspace
@@ -44,8 +40,6 @@ from sef.workspace import Workspace
 _LIMIT: Final = "NOTE: this agent stopped at its"
 """How the report of an executor begins that ran out of turns."""
 _MOST_S: Final = 270.0
-_FLUSHED_S: Final = 0.06
-"""Seconds after which the newest line of a transcript is there (50 ms, seen with 2.1.330)."""
 _SHELL: Final = ("sef-validate", "sef-implement", "sef-review")
 """Executors that have Bash."""
 
@@ -74,7 +68,7 @@ async def settled(event: Mapping[str, Any]) -> dict[str, Any] | None:
         task=str(asked.get("prompt") or ""),
         call=str(event.get("tool_use_id") or agent),
         effort=_effort(executor, asked.get("effort")),
-        memory=_memory(repository),
+        memory=memory_of(repository),
         report=_text(response),
         transcript=_transcript(event, str(agent)),
         state=state,
@@ -82,11 +76,11 @@ async def settled(event: Mapping[str, Any]) -> dict[str, Any] | None:
     )
     seconds = max(0.0, time.time() - float(record.get("at") or time.time()))
     ended = await _ended(one)
-    await _journaled(one, ended, seconds)
+    money = await book(one, ended, seconds)
     await remove(repository, record)
     (Path(state) / "agents" / f"{agent}.json").unlink(missing_ok=True)
     (Path(state) / "claims" / f"stop-{agent}").unlink(missing_ok=True)
-    append(state, _row(event, one, ended))
+    append(state, {**_row(event, one, ended), **money})
     if ended.accepted:
         report = "" if EXECUTORS[executor]["writes"] else one.report
         return telling.replaced(response, telling.accepted(ended.paths, ended.evidence, report))
@@ -107,35 +101,6 @@ async def dropped(event: Mapping[str, Any]) -> None:
 def _effort(executor: str, asked: object) -> Effort:
     known = {str(one) for one in Effort}
     return Effort(asked if asked in known else EXECUTORS[executor]["effort"])
-
-
-def _memory(repository: Repository) -> Memory:
-    """Empty where it cannot be read: a verdict does not need it."""
-    try:
-        return remembered(repository)
-    except (ConfigError, JournalError) as error:
-        log(f"nothing is remembered: {error}")
-        return Memory()
-
-
-async def _journaled(one: Delegation, ended: Ended, seconds: float) -> None:
-    """Books the delegation as a run, and asks the gate anew; what breaks here undoes no verdict."""
-    try:
-        await asyncio.sleep(_FLUSHED_S)
-        ran = Settled(
-            one=one,
-            ended=ended,
-            requests=requests_in(str(one.transcript)),
-            seconds=seconds,
-            known=one.memory.known,
-            audit=one.memory.config.drafts.audit,
-            asked=(load(one.state, "table") or {}).get(one.executor) or {},
-        )
-        await enter(one.repository, ran.run, ran.facts, seconds)
-        save(one.state, "table", table(one.memory.plus(ran.facts)))
-        await ran.keep(one.repository)
-    except Exception as error:  # the draft is judged, and merged, already
-        log(f"run {one.record['agent']} is not in the journal: {reason_of(error)}")
 
 
 async def _ended(one: Delegation) -> Ended:
