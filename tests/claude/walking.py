@@ -104,7 +104,7 @@ class Walk:
             ("ls-files", "--stage"),
             ("log", "-g", "--format=%H %gs"),
             ("symbolic-ref", "HEAD"),
-            ("for-each-ref",),
+            ("for-each-ref", "refs/heads", "refs/tags", "refs/remotes", "refs/stash"),
             ("stash", "list"),
             ("config", "--local", "--list"),
         )
@@ -116,7 +116,7 @@ class Walk:
         assert not list((self.project / ".claude/worktrees").glob("*"))
         assert "agent-" not in git(self.project, "worktree", "list")
         assert "agent-" not in git(self.project, "for-each-ref")
-        assert git(self.project, "for-each-ref", "refs/sef") == ""
+        assert "refs/sef/hook-" not in git(self.project, "for-each-ref")
         for folder in ("agents", "claims"):
             assert not list((self.state() / folder).glob("*")), folder
         assert not [*self.state().glob("scratch-*"), *self.state().glob("merging.json")]
