@@ -12,9 +12,10 @@ import sys
 from pathlib import Path
 
 from sef.build import Judgement
-from sef.hooks.merging import merge
+from sef.hooks.merging import Merged, merge
 from sef.hooks.records import load, state_folder
 from sef.hooks.trees import captured, scratch_in
+from sef.hooks.undoing import noted
 from sef.model import Kind, Patch, Verdict
 from sef.repository import find_repository
 from sef.workspace import Workspace
@@ -41,7 +42,17 @@ def _child(project: Path, number: int, steps: tuple[str, ...]) -> None:
     asyncio.run(_merge(project, number, steps))
 
 
-async def _merge(project: Path, number: int, steps: tuple[str, ...]) -> None:
+async def merge_cancelled(project: Path) -> Merged:
+    """Merges likewise, and is cancelled, as at a deadline, as soon as files may move."""
+    state = str(project / ".git/sef/hooks")
+    merging = asyncio.ensure_future(_merge(project, 0, ()))
+    while not merging.done() and not noted(state):
+        await asyncio.sleep(0)
+    merging.cancel()
+    return await merging
+
+
+async def _merge(project: Path, number: int, steps: tuple[str, ...]) -> Merged:
     repository = await find_repository(project)
     state = state_folder(str(repository.common_dir))
     record = load(state, "agents/a1")
@@ -50,9 +61,11 @@ async def _merge(project: Path, number: int, steps: tuple[str, ...]) -> None:
         workspace = Workspace(repository, run="hook-a1", scratch=scratch)
         await workspace.reopen(str(record["base"]))
         patch = await captured(workspace, record)
-        _kill_at(number, steps)
+        if steps:
+            _kill_at(number, steps)
         found = await merge(repository, workspace, patch, _accepts, state, branch="main")
         assert not found.problem, found.problem
+        return found
 
 
 async def _accepts(base: str, head: str) -> Judgement:

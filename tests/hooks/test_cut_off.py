@@ -10,7 +10,7 @@ import sys
 from pathlib import Path
 
 import pytest
-from tests.hooks.cutting import files_in, fresh_copy, merge_killed_at
+from tests.hooks.cutting import files_in, fresh_copy, merge_cancelled, merge_killed_at
 from tests.hooks.events import git, told
 from tests.hooks.hosting import CALC, RIGHT, Host
 
@@ -134,6 +134,21 @@ def test_killed_while_it_is_put_right_it_is_put_right_again(host: Host, tmp_path
         next_session(host)
         assert files_in(host.project) == before, number
     assert moments >= 3
+
+
+def test_a_deadline_in_the_middle_of_a_merge_waits_for_its_end(host: Host) -> None:
+    """All of it is there, and is told; of many files each is in a row, none of which lost its text."""
+    many = host.project / ".claude/worktrees/agent-a1/many"
+    many.mkdir()
+    for number in range(300):
+        (many / f"{number}.txt").write_text(f"{number}\n")
+    found = asyncio.run(merge_cancelled(host.project))
+    assert len(found.blobs) == 306
+    assert all((host.project / f"many/{number}.txt").exists() for number in range(300))
+    assert "a + b" in (host.project / "calc.py").read_text()
+    told = [row["blobs"] for row in rows(str(host.state())) if row["event"] == "merged"]
+    assert {path: name for part in told for path, name in part.items()} == dict(found.blobs)
+    assert not (host.state() / "merging.json").exists()
 
 
 def test_what_the_user_wrote_over_half_a_merge_stays(host: Host, tmp_path: Path) -> None:
