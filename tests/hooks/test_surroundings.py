@@ -324,6 +324,12 @@ def test_an_executor_of_a_linked_work_tree_gets_that_one(tmp_path: Path) -> None
     save(str(host.state()), "open/s-1", {"cwd": str(linked)})
     tree = host.start("a1", DOCUMENT)
     assert (tree / "notes.md").read_text() == "mine\n"
+    (tree / "notes.md").write_text("mine\n\nMore is known.\n")
+    host.shell(used=False)
+    (host.state() / "open/s-1.json").unlink()
+    said = ends(host)
+    assert f"it began from the files in {linked}" in said and "kept/a1.patch" in said
+    assert (host.project / "notes.md").read_text() == FILES["notes.md"]
     for elsewhere in (str(tmp_path), "/nowhere", 7, None):
         save(str(host.state()), "open/s-1", {"cwd": elsewhere})
         tree = host.start(f"b{len(str(elsewhere))}", DOCUMENT)

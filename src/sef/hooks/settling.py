@@ -109,7 +109,7 @@ async def _judged(one: Delegation, scratch: Path) -> Ended:
     workspace = Workspace(one.repository, run=f"hook-{one.record['agent']}", scratch=scratch)
     await workspace.reopen(str(one.record["base"]))
     patch = await captured(workspace, one.record) if one.record["tree"] else None
-    if patch and (elsewhere := await unfit(one.repository, one.record.get("branch"))):
+    if patch and (elsewhere := await _elsewhere(one)):
         kept = await _kept(one, patch)
         return Ended(accepted=False, reason=elsewhere, kept=kept)
     if outside := await _outside(one, workspace):
@@ -123,6 +123,14 @@ async def _judged(one: Delegation, scratch: Path) -> Ended:
     if patch is None or patch.empty:
         return Ended(accepted=True, reason=verdict.reason, judged=found, evidence=verdict.evidence)
     return await _merged(one, workspace, patch, found)
+
+
+async def _elsewhere(one: Delegation) -> str:
+    """Why the draft has no place in the user's tree as it is; empty where it has."""
+    began, now = str(one.record["root"]), str(one.repository.root)
+    if began != now:
+        return f"it began from the files in {began}, and the user is in {now}"
+    return await unfit(one.repository, one.record.get("branch"))
 
 
 async def _outside(one: Delegation, workspace: Workspace) -> str:

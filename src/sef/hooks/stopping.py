@@ -47,14 +47,14 @@ async def stopped(event: Mapping[str, Any]) -> dict[str, Any] | None:
             workspace = Workspace(repository, run=f"hook-{agent}", scratch=scratch)
             await workspace.reopen(str(record["base"]))
             patch = await captured(workspace, record)
-        asked = Asked(
-            submission=Submission(base=patch.base, head=patch.commit),
-            task=_task(Path(str(event.get("agent_transcript_path")))) or None,
-            kind=Kind(executor.removeprefix("sef-")),
-            quick=True,
-        )
-        async with open_judge(repository.root) as judge:
-            wrong = await _wrong(judge, asked)
+            asked = Asked(
+                submission=Submission(base=patch.base, head=patch.commit),
+                task=_task(Path(str(event.get("agent_transcript_path")))) or None,
+                kind=Kind(executor.removeprefix("sef-")),
+                quick=True,
+            )
+            async with open_judge(repository.root) as judge:
+                wrong = await _wrong(judge, asked)
     row = {"session": event.get("session_id"), "agent": agent, "executor": executor}
     append(state, {"event": "sent_back" if wrong else "looked_at", **row, "reason": wrong[:1_000]})
     if not wrong:
