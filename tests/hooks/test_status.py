@@ -93,6 +93,7 @@ def test_sums_are_of_the_rows_that_hooks_write(tmp_path: Path) -> None:
     append(str(host.state()), {"event": "accepted", **row, "reason": '"executor": "sef-x"'})
     sums = state(str(host.project), session="s-1")["session"]["executors"]
     counts = {name: {k: v for k, v in one.items() if v} for name, one in sums.items()}
+    assert sums["sef-explore"]["usd"] is None
     one = {"delegated": 1, "delegation_rate": 1.0}
     assert counts == {
         "sef-explore": {**one, "accepted": 1},
@@ -132,6 +133,16 @@ def test_dollars_are_said_only_where_the_end_priced_them(home: Path) -> None:
     assert (used["priced_sessions"], used["unpriced_sessions"]) == (1, 2)
 
 
+def test_what_executors_cost_is_summed_by_executor(home: Path) -> None:
+    """From the rows of their verdicts, beside the target's prices; none where nobody priced it."""
+    outcome(home, "accepted", usd="0.010", target_usd="0.40")
+    outcome(home, "rejected", usd="0.02", target_usd="0.8", reason='"usd": "9"')
+    outcome(home, "accepted", "sef-review", usd=None, target_usd=None)
+    said = "\n".join(lines(state(str(home), session="s-1")))
+    assert "sef-explore: 0 delegated, 1 accepted, 1 rejected, $0.03 ($1.20 at the target's" in said
+    assert "sef-review: 0 delegated, 1 accepted, 0 rejected\n" in said
+
+
 def test_what_real_bookings_say_is_what_is_shown(home: Path, tmp_path: Path) -> None:
     """Provisional first, then the final price of one request on opus."""
     begin(folder(home), "s-1")
@@ -152,12 +163,20 @@ def test_who_is_at_work_has_a_host_that_lives(home: Path) -> None:
     """With executor, tree and time; of a process that is gone, or another by now, nobody is."""
     living = owner_of(os.getpid())
     record = {"executor": "sef-implement", "session": "s-1", "tree": "/t/agent-a1"}
+    record["at"] = time.time() - 300
+    save(folder(home), "agents/a1", {**record, "pid": living.pid, "began": living.began})
+    for at in (float("inf"), True, "x", 1e300):
+        save(
+            folder(home),
+            "agents/a1",
+            {**record, "at": at, "pid": os.getpid(), "began": living.began},
+        )
+        assert isinstance(state(str(home))["at_work"][0]["seconds"], int | None)
     save(folder(home), "agents/a1", {**record, "pid": living.pid, "began": living.began})
     for name, pid, began in (("a2", 2**30, "1"), ("a3", os.getpid(), "other"), ("a4", 10**30, "")):
         save(folder(home), f"agents/{name}", {**record, "pid": pid, "began": began})
-    os.utime(f"{folder(home)}/agents/a1.json", (time.time() - 300,) * 2)
     (one,) = state(str(home))["at_work"]
-    assert one["seconds"] in range(299, 400)
+    assert one["seconds"] in range(299, 420)
     assert re.search(
         r"sef-implement, for 5 min, in /t/agent-a1", "\n".join(lines(state(str(home))))
     )

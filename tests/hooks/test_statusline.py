@@ -76,6 +76,9 @@ def test_the_price_is_shown_once_it_is_booked(home: Path) -> None:
         state, {"event": "booked", "session": "s-1", "final": True, "models": {}, "usd": "0.416"}
     )
     assert shown(home).endswith(" · $0.42\n")
+    row = {"session": "s-1", "executor": "sef-review", "usd": "0.1", "target_usd": "9"}
+    append(state, {"event": "accepted", **row})
+    assert shown(home) == "sef 1 at work · 3 accepted 1 rejected · $0.10\n"
     begin(state, "s-3")
     append(state, {"event": "delegated", "session": "s-3", "executor": "sef-explore"})
     assert shown(home, session="s-3") == "sef 1 delegated\n"

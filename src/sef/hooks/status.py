@@ -110,7 +110,7 @@ def _at_work(folder: str, now: float) -> list[dict[str, Any]]:
     """Executors that have started and not ended, the oldest first."""
     texts = ("executor", "session", "tree")
     each = ({**one, **{n: one_line(one[n], 300) for n in texts}} for one in working(folder, now))
-    return sorted(each, key=lambda one: -one["seconds"])
+    return sorted(each, key=lambda one: -(one["seconds"] or 0))
 
 
 def _kept(folder: str) -> dict[str, Any]:

@@ -61,7 +61,8 @@ def _at_work(working: Sequence[Mapping[str, Any]]) -> Iterator[str]:
         yield "At work: nobody."
     for one in working[:_MOST_AT_WORK]:
         where = f", in {one['tree']}" if one["tree"] else ""
-        yield f"At work: {one['executor']}, for {_span(one['seconds'])}{where}."
+        span = "" if one["seconds"] is None else f", for {_span(one['seconds'])}"
+        yield f"At work: {one['executor']}{span}{where}."
     if len(working) > _MOST_AT_WORK:
         yield f"At work: {len(working) - _MOST_AT_WORK} more."
 
@@ -80,7 +81,15 @@ def _sums(title: str, sums: Mapping[str, Any], *, with_rates: bool = False) -> I
 def _counts(counts: Mapping[str, Any]) -> str:
     names = ("delegated", "accepted", "rejected", "failed", "refused")
     always = ("delegated", "accepted", "rejected")
-    return ", ".join(f"{counts[one]} {one}" for one in names if counts[one] or one in always)
+    told = ", ".join(f"{counts[one]} {one}" for one in names if counts[one] or one in always)
+    return told + _cost(counts["usd"], counts["target_usd"])
+
+
+def _cost(usd: float | None, target: float | None) -> str:
+    if usd is None:
+        return ""
+    at_target = "" if target is None else f" (${target:,.2f} at the target's prices)"
+    return f", ${usd:,.2f}{at_target}"
 
 
 def _rates(counts: Mapping[str, Any]) -> str:

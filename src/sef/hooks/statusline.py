@@ -191,15 +191,20 @@ def _words(at_work: int, sums: Mapping[str, Any]) -> str:
     names = ("accepted", "rejected", "failed")
     counts = {name: sum(one[name] for one in every) for name in names}
     verdicts = " ".join(f"{count} {name}" for name, count in counts.items() if count)
-    used = sums["used"]
     told = [f"{at_work} at work"] if at_work else []
     told += [verdicts] if verdicts else []
-    if used["usd"] is not None:
-        told.append(f"${used['usd']:,.2f}")
-    elif used["tokens"]:
-        told.append(f"{_short(used['tokens'])} tokens")
+    told += _price([one["usd"] for one in every], sums["used"])
     told = told or [f"{sum(one['delegated'] for one in every)} delegated"]
     return f"sef {' · '.join(told)}"
+
+
+def _price(executors: Sequence[float | None], used: Mapping[str, Any]) -> list[str]:
+    """What executors cost; else what the session was booked for at its end; else its tokens."""
+    priced = [one for one in executors if one is not None]
+    usd = sum(priced) if priced else used["usd"]
+    if usd is not None:
+        return [f"${usd:,.2f}"]
+    return [f"{_short(used['tokens'])} tokens"] if used["tokens"] else []
 
 
 def _short(count: int) -> str:

@@ -19,16 +19,14 @@ if TYPE_CHECKING:
 LARGEST = 2 * 2**20
 """Bytes of the journal that are read: its end."""
 DAYS = 14
-"""As many as the gate looks back."""
+"""Rows of other sessions that count are no older."""
 OUTCOMES = ("delegated", "accepted", "rejected", "failed", "refused")
 OTHERS = "others"
 """Whoever is none of the five: an executor that wanted to hand on to somebody else's agent."""
-_EVENT, _SESSION, _CALL, _EXECUTOR = (
-    b'"event": "',
-    b'"session": "',
-    b'"call": "',
-    b'"executor": "',
-)
+PRICES = ("usd", "target_usd")
+"""What a verdict's draft cost, and its tokens at the target's prices."""
+_EVENT, _SESSION = b'"event": "', b'"session": "'
+_TEXTS = {one: f'"{one}": "'.encode() for one in ("session", "call", "executor", *PRICES)}
 
 
 class Sums:
@@ -36,6 +34,7 @@ class Sums:
 
     def __init__(self) -> None:
         self.outcomes: dict[str, dict[str, int]] = {}
+        self.prices: dict[str, dict[str, float]] = {}
         self.booked: dict[str, Mapping[str, Any]] = {}
         self._failed: list[object] = []
 
@@ -57,13 +56,24 @@ class Sums:
         name = row.get("executor")
         name = name if isinstance(name, str) and name in EXECUTORS else OTHERS
         self.outcomes.setdefault(name, dict.fromkeys(OUTCOMES, 0))[event] += 1
+        for price in PRICES:
+            dollars = _dollars(row.get(price))
+            if dollars is not None:
+                sums = self.prices.setdefault(name, {})
+                sums[price] = sums.get(price, 0.0) + dollars
 
     def told(self) -> dict[str, Any]:
         """As an object: `executors` in the order of their tiers, and `used`."""
         ranked = (*EXECUTORS, OTHERS)
         names = sorted(self.outcomes, key=ranked.index)
-        executors = {name: {**self.outcomes[name], **rates(self.outcomes[name])} for name in names}
-        return {"executors": executors, "used": used(self.booked.values())}
+        return {
+            "executors": {name: self._of(name) for name in names},
+            "used": used(self.booked.values()),
+        }
+
+    def _of(self, name: str) -> dict[str, Any]:
+        counts, prices = self.outcomes[name], self.prices.get(name, {})
+        return {**counts, **rates(counts), **{one: prices.get(one) for one in PRICES}}
 
 
 def rates(counts: Mapping[str, int]) -> dict[str, float | None]:
@@ -157,8 +167,8 @@ def _rows(lines: Iterable[bytes]) -> Iterator[Mapping[str, Any]]:
     for line in lines:
         event = _string(line, _EVENT)
         if event in OUTCOMES and line.endswith(b"}"):
-            row = {"event": event, "at": _at(line), "session": _string(line, _SESSION)}
-            yield row | {"call": _string(line, _CALL), "executor": _string(line, _EXECUTOR)}
+            texts = {name: _string(line, form) for name, form in _TEXTS.items()}
+            yield {"event": event, "at": _at(line), **texts}
         elif event == "booked":
             session = _string(line, _SESSION)
             whole = None if session in seen else parsed(line)

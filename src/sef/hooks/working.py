@@ -20,15 +20,12 @@ def working(folder: str, now: float) -> Iterator[dict[str, Any]]:
         record = load(folder, f"agents/{name.removesuffix('.json')}")
         if record is None or not _lives(record):
             continue
-        try:
-            began = os.stat(os.path.join(folder, "agents", name)).st_mtime
-        except OSError:
-            continue
+        at = record.get("at")
         yield {
             "executor": str(record.get("executor")),
             "session": str(record.get("session")),
             "tree": str(record.get("tree") or ""),
-            "seconds": max(0, round(now - began)),
+            "seconds": round(now - at) if isinstance(at, int | float) and 0 < at <= now else None,
         }
 
 

@@ -62,7 +62,7 @@ class Told:
     files: Mapping[str, str]
     """What is said of each path: written, replaced, removed, kept, foreign; for a status: ours,
     older, edited, missing."""
-    status_line: str | None
+    status_line: str | None = None
     """Of the one that sef set: `shown`, `edited`, `hidden by` a file; None is: it set none."""
 
 
@@ -76,7 +76,7 @@ def order(
     dry_run: bool,
     force: bool,
     claude_md: bool,
-    statusline: bool,
+    statusline: bool = False,
 ) -> Order:
     """The order that options give. Raises UsageError where they do not fit together."""
     named = ((Scope.USER, user or both), (Scope.PROJECT, project or both))
