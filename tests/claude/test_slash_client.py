@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import sys
 import time
 from pathlib import Path
@@ -12,11 +13,12 @@ from tests.claude.client import ClientRun, client, client_environment, make_proj
 from tests.claude.typing_at import Terminal, at_home
 
 import sef
+from sef.agents import named
 from sef.hooks.booking import begin
 from sef.hooks.records import append, rows
 from sef.installation.order import Action, Order, obey
 from sef.installation.places import Scope
-from sef.testing.provider import LoopbackProvider, Turn
+from sef.testing.provider import LoopbackProvider, Request, Turn
 
 pytestmark = pytest.mark.slow
 PLUGIN = Path(sef.__file__).parent / "claude/plugin"
@@ -73,6 +75,37 @@ def test_the_skill_that_a_model_calls_is_not_stopped(tmp_path: Path) -> None:
     run = run_client(tmp_path, script, "Do it.", *OPUS, "--dangerously-skip-permissions")
     assert run.result["result"] == "done"
     assert "Speculative execution of tasks" in json.dumps(run.requests[-1].messages)
+
+
+def test_what_a_real_delegation_left_is_in_the_state(tmp_path: Path) -> None:
+    """Of an executor that was accepted: its outcome, its price, the session's booking."""
+    installed(tmp_path, Scope.USER)
+    (tmp_path / "project/one.txt").write_text("alpha\n")
+    call = {"description": "d", "prompt": "Say what is in one.txt.", "subagent_type": "sef-explore"}
+    read = ("Read", {"file_path": str(tmp_path / "project/one.txt")})
+    report = (
+        "## Result\none.txt:1 says `alpha`.\n## Files read\none.txt\n## Files changed\nnone\n"
+        "## Checks run\nnone\n## Doubts\nnone\n"
+    )
+    script = [
+        Turn(when=lambda one: not _explores(one), calls=(("Agent", call),)),
+        Turn(when=_explores, calls=(read,)),
+        Turn(when=_explores, text=report),
+        Turn(when=_explores, text=report),
+        Turn(when=lambda one: not _explores(one), text="done"),
+    ]
+    run = run_client(tmp_path, script, "Have it read.", *OPUS, "--dangerously-skip-permissions")
+    assert run.result["result"] == "done"
+    said = str(typed(tmp_path, "/sef").result["result"])
+    (told,) = [one for one in said.splitlines() if one.startswith("   sef-explore: ")]
+    assert re.match(
+        r"   sef-explore: 1 delegated, [01] accepted, [01] rejected, \$0\.\d\d \(", told
+    )
+    assert f"booked ${run.result['total_cost_usd']:,.2f} for 1 session" in said
+
+
+def _explores(request: Request) -> bool:
+    return named("sef-explore").prompt in request.system
 
 
 def test_both_in_a_terminal(tmp_path: Path) -> None:
