@@ -128,6 +128,10 @@ def test_a_projects_own_line_hides_the_users(ground: Ground, name: str) -> None:
     ground.install(USER, statusline=True)
     write(ground.own / name, {"statusLine": MINE})
     assert ground.status()[0].status_line == f"hidden by {ground.own / name}"
+    (ground.own / name).unlink()
+    ground.install(PROJECT, statusline=True)
+    write(ground.own / "settings.json", {"statusLine": MINE})
+    assert [one.status_line for one in ground.status()] == ["shown", "shown"]
 
 
 def test_a_line_that_the_repository_brings_is_not_taken_over(ground: Ground) -> None:

@@ -141,6 +141,9 @@ def stands(place: Place, line: Line) -> bool:
 
 def hidden_by(place: Place) -> Path | None:
     """The settings file whose own status line is shown in place of one from here."""
-    others = ((path, _of(path)) for path in place.above)
-    commands = ((path, _command(one)) for path, one in others if one is not None)
-    return next((path for path, command in commands if own(command) == command), None)
+    for path in place.above:
+        line = _of(path)
+        if line is not None:
+            # One of ours shows the same.
+            return path if own(_command(line)) == _command(line) else None
+    return None
