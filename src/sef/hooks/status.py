@@ -9,10 +9,9 @@ import os
 import time
 
 from sef.hooks.records import git_folders, load, parsed, state_folder, users_tree
-from sef.hooks.status_lines import lines
+from sef.hooks.status_lines import flat, lines
 from sef.hooks.sums import newest_session, of_all
 from sef.hooks.working import names, working
-from sef.text import one_line
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -80,7 +79,7 @@ def _place(scope: str, folder: str, files: Sequence[str]) -> dict[str, Any]:
     version = manifest.get("version")
     return {
         "scope": scope,
-        "version": one_line(version, 40) if isinstance(version, str) else None,
+        "version": flat(version, 40) if isinstance(version, str) else None,
         "hooks": any(b"sef/hooks/entry.py" in text for text in read.values()),
         "plugin": any(_has_plugin(text) for text in read.values()),
         "silenced": [path for path, text in read.items() if _is_silenced(text)],
@@ -109,7 +108,7 @@ def _is_silenced(text: bytes) -> bool:
 def _at_work(folder: str, now: float) -> list[dict[str, Any]]:
     """Executors that have started and not ended, the oldest first."""
     texts = ("executor", "session", "tree")
-    each = ({**one, **{n: one_line(one[n], 300) for n in texts}} for one in working(folder, now))
+    each = ({**one, **{n: flat(one[n], 300) for n in texts}} for one in working(folder, now))
     return sorted(each, key=lambda one: -(one["seconds"] or 0))
 
 
@@ -124,4 +123,4 @@ def _refused(folder: str) -> dict[str, str]:
     table = load(folder, "table") or {}
     rows = ((name, row) for name, row in table.items() if isinstance(row, dict))
     refused = ((name, row) for name, row in rows if row.get("pays") is False)
-    return {one_line(name, 40): one_line(str(row.get("reason")), 200) for name, row in refused}
+    return {flat(name, 40): flat(str(row.get("reason")), 200) for name, row in refused}

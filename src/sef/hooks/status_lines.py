@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from sef.text import one_line
-
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -17,7 +15,16 @@ _OWNERS = {"project": "the project's", "user": "your", "plugin": "the plugin's"}
 
 def lines(found: Mapping[str, Any]) -> list[str]:
     """The state, as `sef.hooks.status.state` gives it, without control codes."""
-    return [_MARGIN * line.startswith(_MARGIN) + one_line(line, _WIDEST) for line in _lines(found)]
+    return [_MARGIN * line.startswith(_MARGIN) + flat(line.strip()) for line in _lines(found)]
+
+
+def flat(text: str, limit: int = _WIDEST) -> str:
+    """The text on one line without control codes; what does that is imported where it must."""
+    if len(text) <= limit and text.isprintable():
+        return text
+    from sef.text import one_line
+
+    return one_line(text, limit)
 
 
 def _lines(found: Mapping[str, Any]) -> Iterator[str]:

@@ -25,8 +25,19 @@ OTHERS = "others"
 """Whoever is none of the five: an executor that wanted to hand on to somebody else's agent."""
 PRICES = ("usd", "target_usd")
 """What a verdict's draft cost, and its tokens at the target's prices."""
+_CALL, _WHO = ("session", "call"), ("session", "executor")
+_TEXTS = {
+    "delegated": (*_CALL, "executor"),
+    "accepted": (*_WHO, *PRICES),
+    "rejected": (*_WHO, *PRICES),
+    "failed": _CALL,
+    "refused": _WHO,
+}
+"""The fields of an outcome that count."""
+_FORMS = {
+    event: [(one, f'"{one}": "'.encode()) for one in names] for event, names in _TEXTS.items()
+}
 _EVENT, _SESSION = b'"event": "', b'"session": "'
-_TEXTS = {one: f'"{one}": "'.encode() for one in ("session", "call", "executor", *PRICES)}
 
 
 class Sums:
@@ -57,7 +68,7 @@ class Sums:
         name = name if isinstance(name, str) and name in EXECUTORS else OTHERS
         self.outcomes.setdefault(name, dict.fromkeys(OUTCOMES, 0))[event] += 1
         for price in PRICES:
-            dollars = _dollars(row.get(price))
+            dollars = _dollars(row[price]) if row.get(price) else None
             if dollars is not None:
                 sums = self.prices.setdefault(name, {})
                 sums[price] = sums.get(price, 0.0) + dollars
@@ -166,9 +177,11 @@ def _rows(lines: Iterable[bytes]) -> Iterator[Mapping[str, Any]]:
     seen = set()
     for line in lines:
         event = _string(line, _EVENT)
-        if event in OUTCOMES and line.endswith(b"}"):
-            texts = {name: _string(line, form) for name, form in _TEXTS.items()}
-            yield {"event": event, "at": _at(line), **texts}
+        if event in _FORMS and line.endswith(b"}"):
+            row: dict[str, Any] = {"event": event, "at": _at(line)}
+            for name, form in _FORMS[event]:
+                row[name] = _string(line, form)
+            yield row
         elif event == "booked":
             session = _string(line, _SESSION)
             whole = None if session in seen else parsed(line)
