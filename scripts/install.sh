@@ -3,8 +3,8 @@
 #
 #   scripts/install.sh --user | --project | --both | --status | --uninstall
 #
-# and --dry-run, --force, --claude-md, --json. Needs Python 3.11 or newer and no library; the same
-# as `sef claude install`. SEF_PYTHON names a Python.
+# and --dry-run, --force, --claude-md, --statusline, --json. Needs Python 3.11 or newer and no
+# library; the same as `sef claude install`. SEF_PYTHON names a Python.
 set -eu
 
 # Where this file lies, through links to it.

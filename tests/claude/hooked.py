@@ -24,6 +24,7 @@ MATCHERS = {
     "Stop": None,
     "SessionStart": None,
     "SessionEnd": None,
+    "UserPromptExpansion": "^(sef:)?sef$",
 }
 
 

@@ -71,6 +71,7 @@ class Ground:
         force: bool = False,
         dry_run: bool = False,
         claude_md: bool = False,
+        statusline: bool = False,
         hooks: Sequence[Hook] = (),
     ) -> tuple[Told, ...]:
         order = Order(
@@ -79,6 +80,7 @@ class Ground:
             force=force,
             dry_run=dry_run,
             claude_md=claude_md,
+            statusline=statusline,
         )
         return obey(order, variables={"HOME": str(self.home)}, start=self.project, hooks=hooks)
 

@@ -489,4 +489,4 @@ def test_status_and_removal_are_about_both_by_default() -> None:
 
 def _flags(*names: str) -> dict[str, bool]:
     every = ("user", "project", "both", "status", "uninstall", "dry_run", "force", "claude_md")
-    return {name: name in names for name in every}
+    return {name: name in names for name in (*every, "statusline")}

@@ -29,7 +29,7 @@ from sef.prices import PriceTable
 
 PLUGIN = Path(str(files("sef") / "claude" / "plugin"))
 REPOSITORY = Path(__file__).parents[2]
-SKILLS = ("sef", "sef-status", "sef-calibrate", "sef-explain")
+SKILLS = ("sef", "sef-calibrate", "sef-explain")
 VERSION = json.loads((PLUGIN / ".claude-plugin" / "plugin.json").read_text())["version"]
 
 
@@ -79,7 +79,7 @@ def test_only_the_core_skill_is_offered() -> None:
     """The commands that the user types cost nothing until then."""
     told = always_on(plugin_files(), space="sef:")
     assert "sef:sef:" in told
-    assert not any(f"- sef:{name}:" in told for name in ("status", "explain", "calibrate"))
+    assert not any(f"- sef:{name}:" in told for name in ("explain", "calibrate"))
 
 
 def test_installed_files_leave_the_name_space() -> None:
@@ -89,7 +89,9 @@ def test_installed_files_leave_the_name_space() -> None:
     assert {path.split("/")[1] for path in installed_files() if "skills/" in path} == set(SKILLS)
     for name in SKILLS:
         assert f"\nname: {name}\n" in installed_files()[f"skills/{name}/SKILL.md"].decode()
-    assert "`/sef-status`, `/sef-explain`" in installed_files()["skills/sef/SKILL.md"].decode()
+    assert (
+        "`/sef-explain` and `/sef-calibrate`" in installed_files()["skills/sef/SKILL.md"].decode()
+    )
 
 
 @pytest.mark.parametrize("name", OFFERED)

@@ -73,7 +73,7 @@ def test_the_client_finds_nothing_wrong(tmp_path: Path, place: Path) -> None:
     assert said["manifest"]["errors"] == said["manifest"]["warnings"] == []
     if place == PLUGIN:
         assert set(said["provides"]["agents"]) == {f"sef:{name}" for name in OFFERED}
-        skills = {"sef:sef", "sef:status", "sef:calibrate", "sef:explain"}
+        skills = {"sef:sef", "sef:calibrate", "sef:explain"}
         assert set(said["provides"]["skills"]) == skills
 
 
@@ -150,7 +150,7 @@ def test_the_installed_explorer_asks_for_nothing(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("flavour", ["plugin", "installed"])
 def test_a_command_of_sef_costs_nothing_where_it_fails(tmp_path: Path, flavour: str) -> None:
-    """/sef:status runs `sef report`; where there is no run its words are shown, and no model asked."""
+    """/sef:explain runs `sef explain`; where there is no run its words are shown, and no model asked."""
     client()
     make_project(tmp_path)
     bin_folder = tmp_path / "bin"
@@ -160,7 +160,7 @@ def test_a_command_of_sef_costs_nothing_where_it_fails(tmp_path: Path, flavour: 
     options = ["--plugin-dir", str(PLUGIN)] if flavour == "plugin" else []
     if not options:
         install(tmp_path, USER)
-    command = "/sef:status" if options else "/sef-status"
+    command = "/sef:explain" if options else "/sef-explain"
 
     def run(code: int) -> ClientRun:
         path = f"{bin_folder}:{client_environment(tmp_path, '')['PATH']}"
@@ -175,6 +175,6 @@ def test_a_command_of_sef_costs_nothing_where_it_fails(tmp_path: Path, flavour: 
         )
 
     failed = run(2)
-    assert failed.requests == () and "called: report 1122-1" in str(failed.result["result"])
+    assert failed.requests == () and "called: explain 1122-1" in str(failed.result["result"])
     (request,) = run(0).requests
-    assert "called: report 1122-1" in request.last
+    assert "called: explain 1122-1" in request.last

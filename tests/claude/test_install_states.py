@@ -23,6 +23,7 @@ SETTINGS = (
     '{\r\n    "model": "opus"\r\n}\r\n',
     '\ufeff{"model": "opus"}\n',
     '{"hooks":{"PreToolUse":[{"matcher":"Agent","hooks":[{"type":"command","command":"x"}]}]}}',
+    '{"statusLine":{"type":"command","command":"a \'b\' \\u00e9","padding":0,"refreshInterval":5},"z":1}',
 )
 MEMORIES = ("", "# Rules", "# Rules\n", "a\r\nb\r\n", "# Rules\n\n\n", "\n")
 FILES = (
@@ -66,13 +67,16 @@ def begin(ground: Ground, said: dict[str, object], *, project: bool) -> None:
     first=st.sampled_from(((), HOOKS[:1], HOOKS)),
     second=st.sampled_from((None, (), HOOKS[1:])),
     claude_md=st.booleans(),
+    statusline=st.booleans(),
 )
 def test_a_removal_brings_back_the_beginning(
+    *,
     user: dict[str, object],
     project: dict[str, object],
     first: tuple[object, ...],
     second: tuple[object, ...] | None,
     claude_md: bool,
+    statusline: bool,
 ) -> None:
     """Byte for byte, with modes and empty folders, also after a change of what is installed."""
     with scratch() as name:
@@ -80,7 +84,7 @@ def test_a_removal_brings_back_the_beginning(
         begin(ground, user, project=False)
         begin(ground, project, project=True)
         start = ground.tree()
-        ground.install(force=True, claude_md=claude_md, hooks=first)
+        ground.install(force=True, claude_md=claude_md, statusline=statusline, hooks=first)
         if second is not None:
             ground.install(hooks=second)
         ground.uninstall()
@@ -102,7 +106,8 @@ def made(name: str) -> Ground:
 
 def whole_install(ground: Ground, *scopes: Scope) -> None:
     """All that there is."""
-    ground.install(*(scopes or (Scope.USER,)), force=True, claude_md=True, hooks=HOOKS)
+    options = {"force": True, "claude_md": True, "statusline": True}
+    ground.install(*(scopes or (Scope.USER,)), hooks=HOOKS, **options)
 
 
 def renewal(ground: Ground) -> None:

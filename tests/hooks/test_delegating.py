@@ -176,6 +176,8 @@ def test_the_project_goes_before_the_user_and_the_user_before_a_plugin(tmp_path:
     event = json.dumps(call(tmp_path, "sef-explore")).encode()
     assert answer(("--scope", "user"), event) and answer(("--scope", "plugin"), event)
     (tmp_path / ".claude").mkdir()
-    (tmp_path / ".claude/settings.json").write_text('{"args": ["/x/sef/hooks/entry.py"]}')
+    (tmp_path / ".claude/settings.json").write_text('{"Stop": ["/x/sef/hooks/entry.py"]}')
+    assert answer(("--scope", "user"), event), "there of an older version, without this event"
+    (tmp_path / ".claude/settings.json").write_text('{"PreToolUse": ["/x/sef/hooks/entry.py"]}')
     assert answer(("--scope", "user"), event) == answer(("--scope", "plugin"), event) == ""
     assert answer(("--scope", "project"), event)

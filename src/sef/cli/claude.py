@@ -105,9 +105,41 @@ def audit(
 @app.command(
     epilog="""Examples:
 
+  sef claude status
+
+  sef claude status --json
+
+Exit codes: 0 told; 2 it cannot be done as asked; 70 a mistake in sef; 130 called off.
+"""
+)
+def status(
+    *,
+    session: Annotated[
+        str,
+        typer.Option(
+            metavar="ID", help="By default the newest that handed out work.", show_default=False
+        ),
+    ] = "",
+    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
+) -> None:
+    """Tell what /sef tells in Claude Code: whether sef is on in this folder, who is at work, what
+    this session and the last 14 days handed out, and what that cost.
+
+    Reads the end of the hooks' journal; asks no model.
+    """
+    from sef.cli.claude_status import run_status
+
+    raise typer.Exit(guarded(lambda: run_status(session, as_json=as_json), as_json=as_json))
+
+
+@app.command(
+    epilog="""Examples:
+
   sef claude install --user
 
   sef claude install --project --claude-md
+
+  sef claude install --user --statusline
 
   sef claude install --both --dry-run
 
@@ -143,6 +175,12 @@ def install(
         bool,
         typer.Option("--claude-md", help="Also put rules of efficient work into CLAUDE.md."),
     ] = False,
+    statusline: Annotated[
+        bool,
+        typer.Option(
+            "--statusline", help="Also show in the status line what sef does, after your own line."
+        ),
+    ] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
 ) -> None:
     """Put sef's executors and skills where Claude Code finds them, or take them away again.
@@ -161,5 +199,6 @@ def install(
         dry_run=dry_run,
         force=force,
         claude_md=claude_md,
+        statusline=statusline,
     )
     raise typer.Exit(guarded(lambda: run_install(flags, as_json=as_json), as_json=as_json))

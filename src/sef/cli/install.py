@@ -29,6 +29,7 @@ class Flags:
     dry_run: bool
     force: bool
     claude_md: bool
+    statusline: bool
 
 
 def run_install(flags: Flags, *, as_json: bool) -> int:

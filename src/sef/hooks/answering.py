@@ -21,6 +21,7 @@ EVENTS = (
     "Stop",
     "SessionStart",
     "SessionEnd",
+    "UserPromptExpansion",
 )
 """What is answered; every other event is nobody's here."""
 _TOOL_ENDS = ("PostToolUse", "PostToolUseFailure")
@@ -38,13 +39,17 @@ def answer(arguments: Sequence[str], told: bytes) -> str:
     cwd = event.get("cwd")
     if name not in EVENTS or not isinstance(cwd, str) or not os.path.isabs(cwd) or "\0" in cwd:
         raise ValueError(f"no event that is answered here: {str(name)[:40]!r}")
-    if scope and _told_by_another(scope, cwd):
+    if scope and _told_by_another(scope, cwd, str(name)):
         return ""
-    found = _answered(str(name), event)
+    found = _answered(str(name), event, scope)
     return json.dumps(found) if found else ""
 
 
-def _answered(name: str, event: dict[str, Any]) -> Mapping[str, Any] | None:
+def _answered(name: str, event: dict[str, Any], scope: str) -> Mapping[str, Any] | None:
+    if name == "UserPromptExpansion":
+        from sef.hooks.status import answered
+
+        return answered(event, scope)
     if name == "PreToolUse":
         from sef.hooks.delegating import delegated
 
@@ -148,21 +153,22 @@ def _scope(arguments: Sequence[str]) -> tuple[str, str]:
     return scope, name
 
 
-def _told_by_another(scope: str, cwd: str) -> bool:
-    """True where a place that goes before this one has an entry of ours too."""
+def _told_by_another(scope: str, cwd: str, event: str) -> bool:
+    """True where a place that goes before this one has an entry of ours for the event too."""
     project = os.environ.get("CLAUDE_PROJECT_DIR") or cwd
     places = {"project": os.path.join(project, ".claude")}
     places["user"] = os.environ.get("CLAUDE_CONFIG_DIR") or os.path.expanduser("~/.claude")
     before = _RANKS[: _RANKS.index(scope)] if scope in _RANKS else ()
     files = [(places[one], "settings.json") for one in before]
     files += [(places["project"], "settings.local.json")] if before else []
-    return any(_is_told(os.path.join(*one)) for one in files)
+    return any(_is_told(os.path.join(*one), event) for one in files)
 
 
-def _is_told(file: str) -> bool:
+def _is_told(file: str, event: str) -> bool:
     try:
         with open(file, "rb") as settings:
             text = settings.read(2**20)
     except OSError:
         return False
-    return b"sef/hooks/entry.py" in text
+    # One that an older version installed there may lack the event.
+    return b"sef/hooks/entry.py" in text and f'"{event}"'.encode() in text

@@ -24,6 +24,7 @@ OPTIONS = {
     "dry-run": "tell what would be done, and do nothing",
     "force": "also replace or remove what somebody edited or put there",
     "claude-md": "also put rules of efficient work into CLAUDE.md",
+    "statusline": "also show in the status line what sef does, after your own line",
 }
 """The options, each a flag, and what they say."""
 

@@ -1,7 +1,7 @@
 """What is installed, made from the one copy that the plugin is.
 
 The plugin's files are the source. Installed beside the user's own they lose the plugin's name
-space: `sef:sef-explore` becomes `sef-explore`, the skill `/sef:status` becomes `/sef-status`.
+space: `sef:sef-explore` becomes `sef-explore`, the skill `/sef:explain` becomes `/sef-explain`.
 They gain what Claude Code takes from a plugin's agents without a word: `permissionMode`, hooks.
 """
 

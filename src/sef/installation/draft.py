@@ -20,7 +20,15 @@ from sef.installation.section import (
     with_section,
     without_section,
 )
-from sef.installation.settings import Merge, check_settings, has_entries, merged, unmerged
+from sef.installation.settings import (
+    Merge,
+    check_settings,
+    has_entries,
+    merged,
+    read_settings,
+    unmerged,
+)
+from sef.installation.status_line import Line, check_free, is_set, wrapped
 
 _T = TypeVar("_T")
 
@@ -34,6 +42,10 @@ class Wish:
     """By path below `.claude`."""
     hooks: Additions
     """Entries of the settings file, by event."""
+    line: str = ""
+    """The program of the status line, for a shell."""
+    status_line: bool = False
+    """Also set the status line; where it is already, it stays."""
     section: bool = False
     """Also put the section into CLAUDE.md; where it is already, it stays."""
     force: bool = False
@@ -132,26 +144,47 @@ def _content_below(place: Place, path: str) -> bytes | None:
 
 
 def want_hooks(place: Place, was: Manifest | None, wish: Wish, draft: Draft) -> tuple[Merge, ...]:
-    """The settings file with the entries wished for, and the records of them.
+    """The settings file with the entries and the status line wished for, and the records of them.
 
     Every settings file of the place is read first: one that Claude Code would ignore is refused.
     """
     for path in (*place.others, place.settings):
         check_settings(path)
     records = was.settings if was else ()
-    if not records and not wish.hooks:
+    if not records and not wish.hooks and not wish.status_line:
         return ()
     there = content(place.settings)
-    known = was is not None and not was.pending and [one.added for one in records] == [wish.hooks]
-    if known and has_entries(place.settings, there, wish.hooks):
-        return records
     base = unmerged(place.settings, there, records)
-    if not wish.hooks:
+    stands = _stands(place, there, records)
+    line = _line(place, wish, base, stands=stands)
+    known = was is not None and not was.pending and [one.added for one in records] == [wish.hooks]
+    same = known and records[0].line == line and stands == (line is not None)
+    if same and has_entries(place.settings, there, wish.hooks):
+        return records
+    if not wish.hooks and line is None:
         draft.change(place.settings, there, base)
         return ()
-    after, record = merged(place.settings, base, wish.hooks)
+    after, record = merged(place.settings, base, wish.hooks, line)
     draft.change(place.settings, there, after)
     return (record,)
+
+
+def _line(place: Place, wish: Wish, base: bytes | None, *, stands: bool) -> Line | None:
+    """The status line for settings that say `base` without us; None where none is wished for."""
+    if not wish.status_line and not stands:
+        return None
+    if not stands:
+        check_free(place)
+    return wrapped(place, read_settings(place.settings, base) if base else {}, wish.line)
+
+
+def _stands(place: Place, there: bytes | None, records: Sequence[Merge]) -> bool:
+    """True where our status line is in the settings still."""
+    lines = [one.line for one in records if one.line is not None]
+    if there is None or not lines:
+        return False
+    found = read_settings(place.settings, there)
+    return any(is_set(found, one) for one in lines)
 
 
 def drop_hooks(place: Place, was: Manifest, draft: Draft) -> tuple[Merge, ...]:

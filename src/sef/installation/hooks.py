@@ -24,6 +24,8 @@ class Hook:
 
 
 _OURS: Final = "(^|:)sef-"
+_COMMAND: Final = "^(sef:)?sef$"
+"""The skill `sef`, as files and as the plugin's: other commands start no hook."""
 
 
 def _hook(event: str, timeout_s: int, matcher: str | None = None) -> Hook:
@@ -46,6 +48,7 @@ HOOKS: Final[tuple[Hook, ...]] = (
     _hook("Stop", 10),
     _hook("SessionStart", 30),
     _hook("SessionEnd", 30),
+    _hook("UserPromptExpansion", 5, _COMMAND),
 )
 """What installed settings and the plugin's `hooks/hooks.json` hold."""
 

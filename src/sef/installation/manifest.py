@@ -17,6 +17,7 @@ from typing import Final
 from sef.errors import UsageError
 from sef.installation.section import BEGIN, END, Section
 from sef.installation.settings import Merge
+from sef.installation.status_line import Line
 
 SCHEMA: Final = 1
 _PATH: Final = re.compile(
@@ -71,6 +72,7 @@ class Manifest:
                     "after": one.after,
                     "added": one.added,
                     "made": one.made,
+                    **_line_said(one.line),
                 }
                 for one in self.settings
             ],
@@ -118,7 +120,20 @@ def _merge(said: object) -> Merge:
         after=_matching(one["after"], _DIGEST),
         added={event: _list(entries) for event, entries in added.items()},
         made=tuple(map(_string, _list(one["made"]))),
+        line=_line(one.get("line")),
     )
+
+
+def _line_said(line: Line | None) -> dict[str, object]:
+    return {} if line is None else {"line": {"ours": line.ours, "before": line.before}}
+
+
+def _line(said: object) -> Line | None:
+    if said is None:
+        return None
+    one = _object(said)
+    before = one["before"]
+    return Line(ours=_object(one["ours"]), before=None if before is None else _object(before))
 
 
 def _section(said: Mapping[str, object]) -> Section:

@@ -21,6 +21,7 @@ from sef.installation.places import Place, Scope, locked, places
 from sef.installation.plan import Plan, installation, known, removal
 from sef.installation.section import is_whole
 from sef.installation.settings import has_entries
+from sef.installation.status_line import hidden_by, program, stands
 from sef.installation.work import carry_out, sweep
 
 BOTH: Final = (Scope.USER, Scope.PROJECT)
@@ -45,6 +46,7 @@ class Order:
     dry_run: bool = False
     force: bool = False
     claude_md: bool = False
+    statusline: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -60,6 +62,8 @@ class Told:
     files: Mapping[str, str]
     """What is said of each path: written, replaced, removed, kept, foreign; for a status: ours,
     older, edited, missing."""
+    status_line: str | None = None
+    """Of the one that sef set: `shown`, `edited`, `hidden by` a file; None is: it set none."""
 
 
 def order(
@@ -72,6 +76,7 @@ def order(
     dry_run: bool,
     force: bool,
     claude_md: bool,
+    statusline: bool = False,
 ) -> Order:
     """The order that options give. Raises UsageError where they do not fit together."""
     named = ((Scope.USER, user or both), (Scope.PROJECT, project or both))
@@ -84,6 +89,10 @@ def order(
         raise UsageError(
             "--claude-md is for installing", hint="--uninstall takes it out by itself."
         )
+    if statusline and (status or uninstall):
+        raise UsageError(
+            "--statusline is for installing", hint="--uninstall puts yours back by itself."
+        )
     if status and (force or dry_run):
         raise UsageError("--status changes nothing", hint="Leave --force and --dry-run out.")
     action = Action.STATUS if status else Action.UNINSTALL if uninstall else Action.INSTALL
@@ -93,6 +102,7 @@ def order(
         dry_run=dry_run,
         force=force,
         claude_md=claude_md,
+        statusline=statusline,
     )
 
 
@@ -130,6 +140,8 @@ def _plan(order: Order, place: Place, hooks: Sequence[Hook]) -> Plan:
         version=version(),
         files=installed_files(),
         hooks=installed_entries(hooks, python=sys.executable, scope=place.scope),
+        line=program(sys.executable),
+        status_line=order.statusline,
         section=order.claude_md,
         force=order.force,
     )
@@ -157,6 +169,7 @@ def _told(plan: Plan) -> Told:
         version=plan.then.version if plan.then else None,
         state="installed" if plan.then else "absent",
         files={path: done[path] for path in sorted(done)},
+        status_line=_line(plan.place, plan.then),
     )
 
 
@@ -182,7 +195,20 @@ def _status(place: Place) -> Told:
         version=manifest.version if manifest else None,
         state=state,
         files=said,
+        status_line=_line(place, manifest, looked_at=True),
     )
+
+
+def _line(place: Place, manifest: Manifest | None, *, looked_at: bool = False) -> str | None:
+    """What is said of our status line; it is looked for where it should be there already."""
+    records = manifest.settings if manifest else ()
+    line = next((one.line for one in records if one.line is not None), None)
+    if line is None:
+        return None
+    if looked_at and not stands(place, line):
+        return "edited"
+    hider = hidden_by(place)
+    return f"hidden by {hider}" if hider else "shown"
 
 
 def _states(place: Place, manifest: Manifest, today: Mapping[str, bytes]) -> dict[str, str]:

@@ -6,7 +6,7 @@ import fcntl
 import os
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from pathlib import Path
 from typing import Final
@@ -38,6 +38,10 @@ class Place:
     """More settings files that Claude Code reads here, and sef leaves alone."""
     memory: Path
     """Its CLAUDE.md."""
+    above: tuple[Path, ...] = ()
+    """Settings files whose status line is shown in place of one from here."""
+    below: tuple[Path, ...] = ()
+    """Settings files of the same person whose status line is shown where there is none here."""
 
     @property
     def state(self) -> Path:
@@ -102,7 +106,8 @@ def places(
     found = {Scope.USER: user}
     project = project_place(start)
     if os.path.realpath(project.folder) != os.path.realpath(user.folder):
-        found[Scope.PROJECT] = project
+        found[Scope.USER] = replace(user, above=(project.settings, *project.others))
+        found[Scope.PROJECT] = replace(project, below=(user.settings,))
     elif scopes == (Scope.PROJECT,):
         raise UsageError(
             f"{project.folder} is the user's own folder",

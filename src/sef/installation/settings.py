@@ -13,6 +13,7 @@ from typing import Final, Never, cast
 from sef.errors import UsageError
 from sef.installation.files import LIMIT, digest
 from sef.installation.hooks import Additions
+from sef.installation.status_line import KEY, Line, take_out
 
 _BOM: Final = b"\xef\xbb\xbf"
 _IGNORED: Final = "Claude Code ignores a settings file that is not plain JSON, all of it. Mend it."
@@ -31,6 +32,8 @@ class Merge:
     """Entries by event."""
     made: tuple[str, ...]
     """Events that had no list before; `hooks` where that was not there either."""
+    line: Line | None = None
+    """The status line, where it was set."""
 
 
 def read_settings(path: Path, data: bytes) -> dict[str, object]:
@@ -77,17 +80,21 @@ def has_entries(path: Path, data: bytes | None, added: Mapping[str, Sequence[obj
     return all(one in found.get(event, []) for event, ours in added.items() for one in ours)
 
 
-def merged(path: Path, data: bytes | None, added: Additions) -> tuple[bytes, Merge]:
-    """The file with the entries, after those that are there, and the record of it."""
+def merged(
+    path: Path, data: bytes | None, added: Additions, line: Line | None = None
+) -> tuple[bytes, Merge]:
+    """The file with the entries, after those that are there, and the line; the record of both."""
     found = {} if data is None else read_settings(path, data)
-    made = ["hooks"] if "hooks" not in found else []
-    hooks = cast("_Hooks", found.setdefault("hooks", {}))
+    made = ["hooks"] if added and "hooks" not in found else []
+    hooks = cast("_Hooks", found.setdefault("hooks", {}) if added else {})
     for event, entries in added.items():
         made += [] if event in hooks else [event]
         hooks.setdefault(event, []).extend(deepcopy(list(entries)))
+    if line is not None:
+        found[KEY] = deepcopy(dict(line.ours))
     after = _written(found, data)
-    record = Merge(before=data, after=digest(after), added=added, made=tuple(made))
-    return after, record
+    name = digest(after)
+    return after, Merge(before=data, after=name, added=added, made=tuple(made), line=line)
 
 
 def unmerged(path: Path, data: bytes | None, records: Sequence[Merge]) -> bytes | None:
@@ -107,6 +114,8 @@ def unmerged(path: Path, data: bytes | None, records: Sequence[Merge]) -> bytes 
     whole = deepcopy(found)
     for one in records:
         _take_out(found, one)
+        if one.line is not None:
+            take_out(found, one.line)
     if found == whole:
         return data
     made_file = any(one.before is None for one in records)

@@ -20,6 +20,11 @@ _NOTES: Final = {
     "missing": "install again to have it",
 }
 
+_LINES: Final = {
+    "shown": "yours, if you have one, and what sef did",
+    "edited": "another one stands in the settings now, so that stays",
+}
+
 
 def as_json(order: Order, told: Sequence[Told]) -> str:
     """One object on one line a level."""
@@ -50,6 +55,8 @@ def _place(order: Order, told: Told) -> Iterator[str]:
         if order.dry_run or what in _NOTES:
             note = f": {_NOTES[what]}" if what in _NOTES else ""
             yield f"  {what:<9}{path}{note}"
+    if told.status_line is not None:
+        yield f"  status line: {_LINES.get(told.status_line, told.status_line)}"
 
 
 def _head(order: Order, told: Told, counted: str) -> str:
