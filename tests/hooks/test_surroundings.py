@@ -99,6 +99,38 @@ def test_a_draft_is_kept_where_the_user_went_elsewhere(
     assert git(host.project, "ls-files", "--stage") == index
 
 
+def test_the_user_moves_the_file_makes_it_run_or_deletes_it_meanwhile(tmp_path: Path) -> None:
+    """The draft goes with the file to its new name, the bit stays; of a deleted one it is kept."""
+    host = Host(tmp_path)
+    long = "".join(f"line {number}\n" for number in range(20))
+    (host.project / "notes.md").write_text(long)
+    git(host.project, "commit", "-qam", "long")
+    more = long.replace("line 9\n", "line 9\nMore is known.\n")
+
+    def asked(agent: str, path: str) -> None:
+        tree = host.start(agent, DOCUMENT)
+        (tree / path).write_text(more)
+        host.shell(agent, used=False)
+
+    asked("a1", "notes.md")
+    (host.project / "notes.md").rename(host.project / "moved.md")
+    assert "Merged into the user's files: moved.md." in ends(host)
+    assert (host.project / "moved.md").read_text() == more
+    assert not (host.project / "notes.md").exists()
+    (host.project / "moved.md").write_text(long)
+    asked("a2", "moved.md")
+    (host.project / "moved.md").chmod(0o755)
+    assert "Merged into the user's files: moved.md." in ends(host, "a2")
+    assert (host.project / "moved.md").stat().st_mode & 0o111 == 0o111
+    assert (host.project / "moved.md").read_text() == more
+    (host.project / "moved.md").write_text(long)
+    asked("a3", "moved.md")
+    (host.project / "moved.md").unlink()
+    said = ends(host, "a3")
+    assert "conflicts with what the user changed" in said and "kept/a3.patch" in said
+    assert not (host.project / "moved.md").exists()
+
+
 def with_settings(*settings: tuple[str, str]) -> Callable[[Host, Path], None]:
     def made(host: Host, root: Path) -> None:
         for name, value in settings:
