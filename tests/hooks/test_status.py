@@ -18,8 +18,8 @@ from tests.hooks.hosting import Host
 
 from sef.hooks.booking import begin, provisional
 from sef.hooks.closing import close
+from sef.hooks.dropping import dropped
 from sef.hooks.records import append, save
-from sef.hooks.settling import dropped
 from sef.hooks.status import state
 from sef.hooks.status_lines import lines
 from sef.hooks.sums import LARGEST, of_all

@@ -49,9 +49,9 @@ def _noted(event: Mapping[str, Any]) -> tuple[str, str]:
 
     The event itself does not name it. Two empty texts where there is no such note.
     """
-    folder = Path(str(event.get("transcript_path") or "")).with_suffix("") / "subagents"
-    call = event.get("tool_use_id")
-    for file in folder.rglob("agent-*.meta.json"):
+    told, call = str(event.get("transcript_path") or ""), event.get("tool_use_id")
+    folder = Path(told.removesuffix(".jsonl")) / "subagents"
+    for file in folder.rglob("agent-*.meta.json") if told else ():
         with file.open("rb") as lines:
             note = parsed(lines.read(_LARGEST))
         agent = file.name.removeprefix("agent-").removesuffix(".meta.json")
