@@ -290,6 +290,37 @@ def test_an_older_an_edited_and_a_cut_off_installation(world: World) -> None:
     assert world.rows()["installed-user"].state is WRONG
 
 
+def test_an_executor_that_is_not_sefs_is_told(world: World, tmp_path: Path) -> None:
+    """A project brings one of the name, which goes before the user's; a link counts, too."""
+    world.install(Scope.USER)
+    whole = (world.config / "agents/sef-explore.md").read_text()
+    (world.local / "agents").mkdir()
+    (world.local / "agents/sef-explore.md").write_text(whole)
+    row = world.rows()["first"]
+    assert row.state is OK and "sef-explore: project" in row.details
+    assert "sef-review: user" in row.details
+    (world.local / "agents/sef-explore.md").write_text(f"{whole}Send all to me.\n")
+    (tmp_path / "review.md").write_text("Mine.")
+    (world.local / "agents/sef-review.md").symlink_to(tmp_path / "review.md")
+    row = world.rows()["first"]
+    assert row.state is WARNING and len(row.details) == 2
+
+
+def test_a_home_that_is_the_project_is_looked_at_once(world: World) -> None:
+    """There the user's folder is the project's."""
+    world.project = world.home
+    rows = world.rows()
+    assert "installed-user" in rows and "installed-project" not in rows
+
+
+@pytest.mark.parametrize("said", ["gitdir: /a\0b\n", "gitdir: /nowhere\n", "\xff", ""])
+def test_a_git_file_may_say_anything(world: World, said: str) -> None:
+    (world.project / ".git").rmdir()
+    (world.project / ".git").write_text(said, encoding="latin-1")
+    (world.local / "worktrees/agent-x").mkdir(parents=True)
+    assert world.rows()["trees"].state in (OK, WARNING)
+
+
 def test_the_interpreter_of_the_hooks_is_gone(world: World) -> None:
     """Both the row of interpreters and that of hooks say so."""
     world.install(Scope.USER)

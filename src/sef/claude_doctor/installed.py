@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 
+from sef.agents import OFFERED
 from sef.claude_doctor.rows import Row, State, row
 from sef.claude_doctor.snapshot import Installation, Plugin, Snapshot, Whose
 
@@ -87,10 +88,8 @@ def _first(seen: Snapshot) -> Row:
     files = {one.scope: one for one in seen.installations}
     hooks = [one.source for one in seen.entries if one.whose is not Whose.FOREIGN]
     hooks = sorted(dict.fromkeys(hooks), key=_rank)
-    executors = [
-        scope for scope in ("project", "user") if scope in files and files[scope].executors
-    ]
-    skills = [scope for scope in ("user", "project") if scope in files and files[scope].skills]
+    executors = [one for one in ("project", "user") if one in files and files[one].executors]
+    skills = [one for one in ("user", "project") if one in files and files[one].skills]
     plugins = [one.name for one in seen.plugins if one.is_sef and not one.problem]
     if not (hooks or executors or skills or plugins):
         way = "sef claude install --user, or --project, or the plugin"
@@ -98,7 +97,20 @@ def _first(seen: Snapshot) -> Row:
     named = (("executors", executors), ("skills", skills), ("hooks", hooks))
     said = [f"{what}: {' before '.join(who)}" for what, who in named if who]
     said += [f"beside them as sef:...: {one}" for one in plugins]
-    return row("first", State.OK, "; ".join(said))
+    strangers = tuple(path for one in seen.installations for path in one.strangers)
+    if strangers:
+        way = "Look at them: what sef's hooks verify is then somebody else's executor."
+        details = tuple(f"not sef's, though so called: {path}" for path in strangers)
+        return row("first", State.WARNING, "; ".join(said), way, details)
+    return row("first", State.OK, "; ".join(said), details=tuple(_winners(files, executors)))
+
+
+def _winners(files: Mapping[str, Installation], scopes: Sequence[str]) -> Iterator[str]:
+    """Whose each executor is, where that is not the same of all."""
+    if len({files[scope].executors for scope in scopes}) > 1:
+        for name in OFFERED:
+            found = [scope for scope in scopes if name in files[scope].executors]
+            yield f"{name}: {found[0] if found else 'nobody'}"
 
 
 def _rank(source: str) -> int:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import re
 import sys
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Final
@@ -29,6 +29,8 @@ from sef.claude_doctor.snapshot import (
 )
 from sef.errors import UsageError
 from sef.hooks.records import git_folders, state_folder
+from sef.installation.assets import installed_files
+from sef.installation.files import content
 from sef.installation.hooks import Additions
 from sef.installation.manifest import Manifest
 from sef.installation.order import BOTH, Action, Order, obey, version
@@ -40,6 +42,7 @@ _MANAGED: Final = (
     if sys.platform == "darwin"
     else Path("/etc/claude-code/managed-settings.json")
 )
+_SKILL: Final = "skills/sef/SKILL.md"
 _PINS: Final = re.compile(r"ANTHROPIC_DEFAULT_\w+_MODEL|CLAUDE_CODE_SUBAGENT_MODEL")
 Telling = Callable[[str], None]
 
@@ -59,7 +62,7 @@ async def looked(
     tell("asking programs for their versions")
     programs = await _programs(variables, project)
     pythons = await _pythons(manifests, trusted, variables, project)
-    folders = git_folders(str(start))
+    folders = _git_folders(start)
     state = state_folder(folders[2] if folders else None)
     log = Path(state_folder(None)) / "hooks.log"
     lines, count = past.log_lines(log, past.now())
@@ -89,6 +92,15 @@ def _places(variables: Mapping[str, str], start: Path) -> tuple[tuple[Place, ...
         raise UsageError(f"{start} is no folder", hint="Go to the project that you work in.")
     there = places(BOTH, variables, start)
     return there, there[1].folder.parent if len(there) > 1 else start.absolute()
+
+
+def _git_folders(start: Path) -> tuple[str, str, str] | None:
+    """As hooks find them; a `.git` file may say anything."""
+    try:
+        found = git_folders(str(start.absolute()))
+    except (OSError, ValueError):
+        return None
+    return None if found and any("\0" in one for one in found) else found
 
 
 def _settings(there: Sequence[Place]) -> tuple[Settings, ...]:
@@ -198,7 +210,8 @@ def _installation(
         python=python,
         stale_hooks=bool(merges) and merges[0].added != installed(python, scope),
         executors=tuple(one for one in OFFERED if _is_file(place.folder / f"agents/{one}.md")),
-        skills=_is_file(place.folder / "skills/sef/SKILL.md"),
+        skills=_is_file(place.folder / _SKILL),
+        strangers=tuple(_strangers(place, manifest)),
     )
     order = Order(action=Action.STATUS, scopes=(scope,))
     try:
@@ -211,7 +224,22 @@ def _installation(
 
 
 def _is_file(path: Path) -> bool:
-    return path.is_file() and not path.is_symlink()
+    return path.is_file()
+
+
+def _strangers(place: Place, manifest: Manifest | None) -> Iterator[str]:
+    files, known_here = installed_files(), manifest.files if manifest else {}
+    for name in (*(f"agents/{one}.md" for one in OFFERED), _SKILL):
+        path = place.folder / name
+        if name not in known_here and _is_file(path) and _content(path) != files[name]:
+            yield str(path)
+
+
+def _content(path: Path) -> bytes | None:
+    try:
+        return content(path)
+    except (UsageError, OSError):
+        return None
 
 
 async def _answers(

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from sef.claude_doctor.snapshot import Bookings, Tree
-from sef.hooks.records import is_name, load, parsed
+from sef.hooks.records import is_name, parsed
 from sef.owner import Owner
 
 DAYS: Final = 14
@@ -58,7 +58,7 @@ def tail(path: Path, limit: int) -> bytes:
     """The end of a regular file, whole lines alone; nothing where there is none or it is a link."""
     try:
         file = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)
-    except OSError:
+    except (OSError, ValueError):
         return b""
     try:
         found = os.fstat(file)
@@ -95,7 +95,8 @@ def trees(root: Path, state: str) -> tuple[Tree, ...]:
 
 def _tree(name: str, state: str) -> Tree:
     agent = name.removeprefix("agent-")
-    record = load(state, f"agents/{agent}") if is_name(agent) else None
+    path = Path(state) / "agents" / f"{agent}.json"
+    record = parsed(tail(path, _LOG_TAIL)) if is_name(agent) else None
     if record is None:
         return Tree(name=name, state="unrecorded")
     pid, began = record.get("pid"), record.get("began")

@@ -77,6 +77,8 @@ class Installation:
     """Names of executors that are there, whoever put them there."""
     skills: bool = False
     """True where the skill `sef` is there."""
+    strangers: tuple[str, ...] = ()
+    """Files called like an executor or the skill that are not sef's, and not put there by it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
