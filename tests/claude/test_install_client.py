@@ -110,6 +110,12 @@ def without_sef() -> dict[str, str]:
     return {"PATH": ":".join(one for one in found if not (Path(one) / "sef").exists())}
 
 
+PATIENT = {
+    "MCP_CONNECTION_NONBLOCKING": "0",
+    "MCP_TIMEOUT": "90000",
+    "CLAUDE_CODE_MCP_STARTUP_WAIT_MS": "90000",
+}
+"""The client waits for servers, however busy the machine is."""
 NO_EXTRA = (
     "from importlib import metadata as m\n"
     "def none(name, old=m.version):\n"
@@ -139,7 +145,9 @@ def test_a_session_pays_at_most_300_tokens_for_the_plugin(
     environment = without_sef() if sef == "none" else with_sef(tmp_path, code)
     bare = size(first(tmp_path))
     options = (*OPUS, "--plugin-dir", str(PLUGIN))
-    run = run_client(tmp_path, [Turn(text="ok")], "Hello.", *options, environment=environment)
+    run = run_client(
+        tmp_path, [Turn(text="ok")], "Hello.", *options, environment=environment | PATIENT
+    )
     (request,) = run.requests
     text = "\n".join(lines(request))
     assert said in text and "failed to connect" not in text

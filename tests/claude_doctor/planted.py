@@ -7,7 +7,10 @@ import json
 from collections.abc import Mapping
 from pathlib import Path
 
+import pytest
+
 from sef.claude_doctor import Row, Snapshot, judged, looked
+from sef.installation.hooks import HOOKS
 from sef.installation.order import Action, Order, obey
 from sef.installation.places import Scope
 
@@ -36,9 +39,11 @@ class World:
         """The records of hooks about the project."""
         return self.project / ".git/sef/hooks"
 
-    def install(self, *scopes: Scope) -> None:
+    def install(self, *scopes: Scope, hooks: bool = True) -> None:
+        """Without hooks nothing is started when it is looked at, which takes a tenth as long."""
         order = Order(action=Action.INSTALL, scopes=scopes)
-        obey(order, variables=self.variables, start=self.project)
+        table = HOOKS if hooks else ()
+        obey(order, variables=self.variables, start=self.project, hooks=table)
 
     def say(self, folder: Path, said: Mapping[str, object] | str, name: str = "settings") -> Path:
         """Writes a settings file."""
@@ -62,6 +67,13 @@ class World:
 
     def rows(self) -> dict[str, Row]:
         return {one.check: one for one in judged(self.seen())}
+
+
+def planted(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> World:
+    """A home and a project; the records of hooks outside of repositories lie in that home, too."""
+    made = World(tmp_path)
+    monkeypatch.setenv("HOME", str(made.home))
+    return made
 
 
 def hook(command: str, *arguments: str, matcher: str | None = None) -> dict[str, object]:

@@ -13,7 +13,7 @@ import pytest
 
 import sef
 from claude.client import client, client_environment, make_project
-from claude_doctor.planted import SYSTEM, World
+from claude_doctor.planted import SYSTEM, World, planted
 from sef.claude_doctor import State
 from sef.installation.places import Scope
 
@@ -47,8 +47,7 @@ def plugged(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> World:
     make_project(tmp_path)
     (tmp_path / "home").rmdir()
     (tmp_path / "project").rename(tmp_path / "made")
-    world = World(tmp_path)
-    monkeypatch.setenv("HOME", str(world.home))
+    world = planted(tmp_path, monkeypatch)
     world.variables["CLAUDE_CONFIG_DIR"] = str(tmp_path / "config")
     add(world, market(tmp_path, "one"))
     return world
@@ -119,7 +118,7 @@ def test_a_cached_copy_that_differs_is_told_and_a_changed_hook_never_started(
 
 def test_two_plugins_of_sef_and_one_beside_an_installation(plugged: World, tmp_path: Path) -> None:
     """Two run everything twice; beside an installation executors are offered twice."""
-    plugged.install(Scope.USER)
+    plugged.install(Scope.USER, hooks=False)
     row = plugged.rows()["doubles"]
     assert row.state is State.WARNING and "offered twice" in row.found
     add(plugged, market(tmp_path, "two"))

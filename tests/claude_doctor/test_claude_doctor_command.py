@@ -8,11 +8,17 @@ from pathlib import Path
 
 import pytest
 
-from claude_doctor.planted import World
+from claude_doctor.planted import World, planted
 from cli.command import sef
 from sef.claude_doctor import judged
 
 PAGE = Path(__file__).parents[2] / "docs/reference/claude-doctor.md"
+
+
+@pytest.fixture
+def world(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> World:
+    """A home and a project."""
+    return planted(tmp_path, monkeypatch)
 
 
 @pytest.mark.slow

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 import sef.hooks.entry
-from claude_doctor.planted import World, hook, listing
+from claude_doctor.planted import World, hook, listing, planted
 from sef.claude_doctor import State
 from sef.claude_doctor.entries import installed
 from sef.installation.places import Scope
@@ -19,6 +19,12 @@ from sef.installation.places import Scope
 pytestmark = pytest.mark.slow  # sixteen hooks are started
 ENTRY = str(Path(sef.hooks.entry.__file__))
 EVENTS = 8
+
+
+@pytest.fixture
+def world(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> World:
+    """A home and a project."""
+    return planted(tmp_path, monkeypatch)
 
 
 def test_each_installed_entry_answers_and_nothing_is_left(

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from claude_doctor.planted import World, hook
+from claude_doctor.planted import World, hook, planted
 from sef.claude_doctor import State
 from sef.claude_doctor.conflicts import matches
 from sef.claude_doctor.past import bookings, log_lines
@@ -26,6 +26,12 @@ ALWAYS = {
     "first", "hooks", "other-hooks", "worktree-hooks", "doubles", "hooks-allowed", "agents-allowed",
     "model-settings", "models-billed", "base", "trees", "log",
 }  # fmt: skip
+
+
+@pytest.fixture
+def world(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> World:
+    """A home and a project."""
+    return planted(tmp_path, monkeypatch)
 
 
 def test_a_bare_home_has_nothing_of_sef(world: World) -> None:
@@ -273,7 +279,7 @@ def test_variables_that_pin_models_are_told(world: World) -> None:
 
 def test_an_older_an_edited_and_a_cut_off_installation(world: World) -> None:
     """Each is named, with the command that mends it."""
-    world.install(Scope.USER)
+    world.install(Scope.USER, hooks=False)
     agent, manifest = world.config / "agents/sef-review.md", world.config / "sef/installed.json"
     whole = agent.read_text()
     agent.write_text(f"{whole}Mine.\n")
@@ -292,7 +298,7 @@ def test_an_older_an_edited_and_a_cut_off_installation(world: World) -> None:
 
 def test_an_executor_that_is_not_sefs_is_told(world: World, tmp_path: Path) -> None:
     """A project brings one of the name, which goes before the user's; a link counts, too."""
-    world.install(Scope.USER)
+    world.install(Scope.USER, hooks=False)
     whole = (world.config / "agents/sef-explore.md").read_text()
     (world.local / "agents").mkdir()
     (world.local / "agents/sef-explore.md").write_text(whole)
@@ -332,6 +338,7 @@ def test_the_interpreter_of_the_hooks_is_gone(world: World) -> None:
     assert "does not start" in rows["hooks-user"].details[0]
 
 
+@pytest.mark.slow
 def test_an_interpreter_that_is_a_shim_is_named(world: World) -> None:
     """It is started, since the user's own manifest names it, and told with its manager."""
     text = f'#!/bin/sh\npyenv() {{ shift; exec "$@"; }}\npyenv exec {sys.executable} "$@"\n'
