@@ -14,11 +14,12 @@ import sef.hooks.entry
 from claude_doctor.planted import World, hook, listing, planted
 from sef.claude_doctor import State
 from sef.claude_doctor.entries import installed
+from sef.installation.hooks import HOOKS
 from sef.installation.places import Scope
 
 pytestmark = pytest.mark.slow  # sixteen hooks are started
 ENTRY = str(Path(sef.hooks.entry.__file__))
-EVENTS = 8
+EVENTS = len(HOOKS)
 
 
 @pytest.fixture
@@ -82,12 +83,28 @@ def test_an_entry_that_is_missing_is_told(world: World) -> None:
     path.write_text(json.dumps(said))
     rows = world.rows()
     row = rows["hooks-user"]
-    assert row.state is State.WRONG and row.found == f"6 of {EVENTS} hooks answer"
+    assert row.state is State.WRONG and row.found == f"{EVENTS - 2} of {EVENTS} hooks answer"
     assert {"PreToolUse: no entry that may be started", "Stop: no entry that may be started"} <= {
         *row.details
     }
     assert rows["hooks-others"].details[0].startswith("user: PreToolUse: ")
     assert rows["other-hooks"].state is State.OK
+
+
+@pytest.mark.parametrize("name", ["git", "claude", "sef"])
+def test_what_path_finds_in_the_project_is_not_started(
+    world: World, tmp_path: Path, name: str
+) -> None:
+    """Nor are hooks that would call it."""
+    world.install(Scope.USER)
+    world.program(name, f"#!/bin/sh\ntouch {tmp_path}/started\n", world.project / "bin")
+    world.variables["PATH"] = f"{world.project}/bin:{world.variables['PATH']}"
+    row = world.rows()["hooks-user"]
+    assert not (tmp_path / "started").exists()
+    assert row.state is (State.WRONG if name == "git" else State.OK)
+    assert [one for one in row.details if "not tried: git: it lies in the project" in one] == [
+        *row.details
+    ]
 
 
 def planted_manifest(world: World, python: str) -> None:

@@ -76,7 +76,7 @@ async def looked(
         installations=tuple(_installation(one, manifests, variables, start) for one in there),
         plugins=plugins,
         entries=entries,
-        answers=await _answers(entries, plugins, programs["sef"], variables, tell),
+        answers=await _answers(entries, plugins, programs, variables, tell),
         bookings=past.bookings(tuple({state, state_folder(None)}), past.now()),
         trees=past.trees(Path(folders[0]), state) if folders else (),
         log=lines,
@@ -164,14 +164,14 @@ def _entries(
 async def _programs(variables: Mapping[str, str], project: Path) -> dict[str, Program]:
     names = ("claude", "git")
     told = {one: await program(one, found(one, variables), variables, project) for one in names}
-    # It is the one that the plugin's hooks and the commands call, not always this one.
-    path = found("sef", variables)
-    problem = "it is not on PATH" if path is None else ""
-    if path is not None and is_the_projects(path, project):
-        problem = "it lies in the project, so it was not started"
-    told["sef"] = Program(
-        name="sef", path=path, problem=problem, manager=shim(path) if path else ""
-    )
+    # The plugin's hooks and the commands call these; `sef` is not always this one.
+    for name in ("sef", "sh"):
+        path = found(name, variables)
+        problem = "it is not on PATH" if path is None else ""
+        if path is not None and is_the_projects(path, project):
+            problem = "it lies in the project, so it was not started"
+        manager = shim(path) if path else ""
+        told[name] = Program(name=name, path=path, problem=problem, manager=manager)
     return told
 
 
@@ -245,17 +245,24 @@ def _content(path: Path) -> bytes | None:
 async def _answers(
     entries: Sequence[Entry],
     plugins: Sequence[Plugin],
-    sef: Program,
+    programs: Mapping[str, Program],
     variables: Mapping[str, str],
     tell: Telling,
 ) -> dict[str, tuple[Answer, ...]]:
     roots = {f"plugin {one.name}": one.root for one in plugins}
     told: dict[str, tuple[Answer, ...]] = {}
     for source in dict.fromkeys(one.source for one in entries if one.whose is Whose.OURS):
-        if source in roots and sef.problem:
-            continue  # its hooks call the sef on PATH: there is none that may be started
-        tell(f"sending events through the entries of {source}")
         own = [one for one in entries if one.source == source and one.whose is Whose.OURS]
+        # What a hook finds on PATH is started, too; that of a project may be anybody's.
+        called = ("git", "sh", "sef") if source in roots else ("git",)
+        bad = next((one for one in called if programs[one].problem), "")
+        if bad:
+            wrong = f"not tried: {bad}: {programs[bad].problem}"
+            told[source] = tuple(
+                Answer(event=one.event, milliseconds=0, wrong=wrong) for one in own
+            )
+            continue
+        tell(f"sending events through the entries of {source}")
         told[source] = await answers(own, variables, roots.get(source, ""))
     return told
 

@@ -47,8 +47,7 @@ _ROOTS_S: Final = 5.0
 _GRACE_S: Final = 1.0  # for the last words, once the client has hung up
 # Every session of a client with the plugin pays for these words.
 _INSTRUCTIONS: Final = (
-    "Drafts tasks cheaply, verifies by the project's tests, commits on branch sef/<run>."
-    " sef_verify judges any change."
+    "Drafts tasks cheaply, verifies them, commits on sef/<run>; sef_verify judges any change."
 )
 _Context = ServerRequestContext[Any]
 _In = MemoryObjectSendStream[SessionMessage | Exception]
