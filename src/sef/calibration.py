@@ -6,12 +6,12 @@ that put the proposal in force.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from sef.attempts import Course, courses
 from sef.certificate import clopper_pearson
-from sef.events import Calibrated
+from sef.events import Audited, Calibrated, RunStarted, Sampled
 from sef.experience import Experience, Past, Standing, stratum_of
 from sef.model import Tier
 
@@ -80,7 +80,7 @@ class Calibration:
 
     lines: tuple[Line, ...]
     delegation: Share
-    """Tasks first given to a draft, of those that a model worked on."""
+    """Tasks first given to a draft, of those that a model worked on, or that a host kept."""
     rejection: Share
     """Rejected drafts, of those that were judged."""
 
@@ -95,7 +95,7 @@ def calibration(runs: Sequence[Past], known: Experience) -> Calibration:
     )
     return Calibration(
         lines=lines,
-        delegation=_share("delegation", (_delegated(one) for one in told)),
+        delegation=_share("delegation", (one for run in runs for one in _handed_out(run))),
         rejection=_share("rejection", _rejections(told)),
     )
 
@@ -114,6 +114,17 @@ def calibrated(found: Calibration) -> tuple[Calibrated, ...]:
     )
 
 
+def unaudited(runs: Iterable[Past]) -> tuple[str, ...]:
+    """The runs of a host in which a draft was drawn for an audit that nobody has made yet."""
+    found = []
+    for run in runs:
+        named = [one.run for one in run.facts if isinstance(one, RunStarted) and one.host]
+        drawn = any(isinstance(one, Sampled) and one.drawn for one in run.facts)
+        if drawn and not any(isinstance(one, Audited) for one in run.facts):
+            found += named
+    return tuple(found)
+
+
 def _line(standing: Standing, tau: float | None, told: Iterable[Course]) -> Line:
     proved = standing.certificate.tau
     mine = [one for one in told if one.sample and stratum_of(one.route) == standing.stratum]
@@ -121,8 +132,13 @@ def _line(standing: Standing, tau: float | None, told: Iterable[Course]) -> Line
     return Line(standing=standing, tau=tau, proved=proved, below=len(below))
 
 
-def _delegated(course: Course) -> bool:
-    return any(one.tier < Tier.TARGET for one in course.attempts)
+def _handed_out(run: Past) -> Iterator[bool]:
+    told = courses(run.facts)
+    for course in told:
+        yield any(one.tier < Tier.TARGET for one in course.attempts)
+    if not told and any(isinstance(one, RunStarted) and one.host for one in run.facts):
+        # The gate left the task to the host's own model, whose work is not seen.
+        yield False
 
 
 def _rejections(told: Iterable[Course]) -> Iterable[bool]:

@@ -50,9 +50,10 @@ async def clean(
     forgotten = _too_old(dead, keep_s) or _too_much(dead, journal, keep_bytes)
     folders = 0
     for row in dead:
-        paid = in_forks(one.fact for one in journal.recorded(row.run))
-        kept = frozenset() if row in forgotten else paid
-        folders += _remove_folders(repository, row.run, scratch, kept)
+        if there := _left_by(repository, row.run, scratch):
+            paid = in_forks(one.fact for one in journal.recorded(row.run))
+            folders += _remove(there, row.run, frozenset() if row in forgotten else paid)
+        _remove_empty(row.run, scratch)
     if len(dead) == len(journal.runs()):
         _remove_traces(repository.common_dir)
     left = await clean_looks(repository, scratch)
@@ -82,7 +83,8 @@ async def clean_looks(repository: Repository, scratch: tuple[Path, ...]) -> Clea
         if _noted(note).is_alive():
             continue
         with suppress(FileNotFoundError):  # somebody else removes it too
-            folders += _remove_folders(repository, name, scratch, frozenset())
+            folders += _remove(_left_by(repository, name, scratch), name, frozenset())
+            _remove_empty(name, scratch)
         references += await release(repository, name)
         note.unlink(missing_ok=True)
     return Cleaned(folders=folders, references=references)
@@ -97,22 +99,27 @@ def _noted(note: Path) -> Owner:
         return Owner(pid=0, began="nobody")
 
 
-def _remove_folders(
-    repository: Repository, run: str, scratch: tuple[Path, ...], kept: frozenset[str]
-) -> int:
-    """The run's scratch folders and git's records of forks, less forks that hold paid work."""
+def _left_by(repository: Repository, run: str, scratch: tuple[Path, ...]) -> list[Path]:
+    """The run's scratch folders and git's records of forks."""
     common = repository.common_dir
     unfinished = (common / "sef").glob(f"sef-{run}-*.new")
     records = (*(common / "worktrees").glob(f"sef-{run}-*"), *unfinished)
-    inside = (one for folder in scratch for one in _children(folder / run))
+    return [*records, *(one for folder in scratch for one in _children(folder / run))]
+
+
+def _remove(there: list[Path], run: str, kept: frozenset[str]) -> int:
+    """How many were removed: all but the forks that hold paid work."""
     names = {f"sef-{run}-{call}" for call in kept}
-    there = [one for one in (*records, *inside) if one.name not in names]
-    for one in there:
+    gone = [one for one in there if one.name not in names]
+    for one in gone:
         shutil.rmtree(one) if one.is_dir() and not one.is_symlink() else one.unlink()
+    return len(gone)
+
+
+def _remove_empty(run: str, scratch: tuple[Path, ...]) -> None:
     for folder in scratch:
         with suppress(OSError):  # absent, or it holds paid work
             (folder / run).rmdir()
-    return len(there)
 
 
 def _remove_traces(git: Path) -> None:

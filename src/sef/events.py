@@ -30,6 +30,8 @@ class RunStarted:
     """What stands around whatever runs in a tree that a draft wrote."""
     found: str = ""
     """The models that were found, where no configuration names any."""
+    host: str = ""
+    """Who had the work done and holds its result, where that was not sef; empty: it was."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -53,10 +53,8 @@ def _said(fact: Fact) -> Iterator[str]:
             dirty = ", with your uncommitted work" if fact.dirty else ""
             size = f"{len(fact.tasks)} tasks, {fact.slots} slots"
             yield f"run {fact.run} on {fact.base[:10]}{dirty}: {size}"
-            if fact.found:
-                yield f"models of {fact.found}"
-            if fact.sandbox:
-                yield f"sandbox: {fact.sandbox}"
+            told = ("in", fact.host), ("models of", fact.found), ("sandbox:", fact.sandbox)
+            yield from (f"{lead} {what}" for lead, what in told if what)
         case Routed(route=route, cascade=cascade):
             where = f"to tier {int(route.tier)} as {route.kind}, policy {route.policy}"
             yield f"{where}: {route.reason}"

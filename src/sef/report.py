@@ -58,7 +58,7 @@ def report(facts: Iterable[Fact], apply_error: str | None = None) -> RunReport:
             "status": _status(told, ended),
             "base": started.base,
             "dirty": started.dirty,
-            "branch": f"sef/{started.run}" if wrote else None,
+            "branch": f"sef/{started.run}" if wrote and not started.host else None,
             "applied": any(isinstance(fact, Applied) for fact in told),
             "apply_error": apply_error and plain(apply_error),
             "seconds": round(finished[-1].seconds, 3) if finished else 0.0,

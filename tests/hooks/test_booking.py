@@ -10,12 +10,18 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from tests.hooks.events import call, git, repository, told
+from tests.hooks.events import git, repository, told
 from tests.hooks.hosting import Host
 
+from sef.config import Config, DraftsConfig
+from sef.events import Accepted, Drafted, Fact, Rejected, Routed
+from sef.experience import Past
 from sef.hooks.booking import begin, provisional, same_model
-from sef.hooks.closing import close, table
+from sef.hooks.closing import close
+from sef.hooks.delegating import EXECUTORS
+from sef.hooks.gating import Memory, route_of, table
 from sef.hooks.records import load, rows, save
+from sef.model import Answer, Draft, Patch, Usage, Verdict
 
 HAIKU, OPUS = "claude-haiku-5-5", "claude-opus-5-5"
 
@@ -108,34 +114,53 @@ def test_who_answered_is_told_where_it_is_not_who_was_asked(home: Path, tmp_path
     assert stop(home, main)["not_as_requested"] == [f"{HAIKU} for {OPUS}"]
 
 
-def outcome(executor: str, event: str, at: float = 1_000_000.0) -> dict[str, Any]:
-    return {"event": event, "executor": executor, "at": at, "kept": False}
+def past(drafts: int, *, accepted: int, executor: str = "sef-implement") -> Past:
+    """A run in which so many drafts were judged."""
+    route, tier = route_of(executor), route_of(executor).tier
+    paid = Decimal("0.10") if executor == "sef-implement" else Decimal("0.001")
+    usage = Usage(cost_usd=paid, seconds=1, model="m", input_tokens=10_000, requests=1)
+    draft = Draft(answer=Answer(text=""), patch=Patch(base="b", commit="c"), usage=usage)
+    facts: list[Fact] = []
+    for number in range(drafts):
+        who: dict[str, Any] = {"task": f"t{number}", "epoch": 0, "executor": executor, "tier": tier}
+        verdict = Verdict(accepted=number < accepted, reason="r")
+        facts += [Routed(task=f"t{number}", route=route, cascade=None)]
+        facts += [Drafted(**who, draft=draft)]
+        if number < accepted:
+            facts += [Accepted(**who, draft=draft, verdict=verdict, verifiers=())]
+        else:
+            facts += [Rejected(**who, verdict=verdict)]
+    return Past(at=20_000.0, facts=tuple(facts))
 
 
-def test_the_gate_refuses_who_loses_and_tries_again_later() -> None:
-    """With the prior alone nobody is refused; rejections do; after a fortnight they are old."""
-    now = 1_000_000.0
-    assert all(row["pays"] for row in table([], now).values())
-    seen = [outcome("sef-implement", "rejected")] * 6 + [outcome("sef-explore", "accepted")] * 6
-    found = table(seen, now)
+def test_the_gate_refuses_who_loses() -> None:
+    """With the prior alone nobody is refused; who loses is tried as far as `[drafts]` allows."""
+    assert all(row["pays"] for row in table(Memory()).values())
+    seen = (past(9, accepted=0), past(9, accepted=9, executor="sef-explore"))
+    rule = DraftsConfig(exploring=0.0, allowance_usd=0.0)
+    found = table(Memory(past=seen, config=Config(drafts=rule)))
     assert not found["sef-implement"]["pays"] and "would lose" in found["sef-implement"]["reason"]
-    assert found["sef-explore"]["pays"]
-    assert table(seen, now + 15 * 86_400)["sef-implement"]["pays"]
+    assert found["sef-explore"]["pays"] and found["sef-explore"]["begins"] == "draft"
+    tried = table(Memory())["sef-review"]
+    assert tried["begins"] == "explore" and tried["risk_usd"] > 0
+
+
+def test_without_a_target_in_sight_its_prices_weigh_the_drafts() -> None:
+    """A draft of ten cents is dear where the target's prices make four cents of its tokens."""
+    found = table(Memory(past=(past(30, accepted=30),)))
+    assert not found["sef-implement"]["pays"], found["sef-implement"]
 
 
 @pytest.mark.slow
-def test_the_end_of_a_session_refuses_what_lost_in_it(home: Path, tmp_path: Path) -> None:
-    """The entry books, leaves the gate's table, and the next delegation reads it."""
-    folder = Path(state(home))
-    lines = [{**outcome("sef-implement", "rejected"), "at": 9e9} for _ in range(6)]
-    (folder / "journal.jsonl").write_text("".join(json.dumps(one) + "\n" for one in lines))
+def test_a_session_ends_with_a_new_table(home: Path, tmp_path: Path) -> None:
+    """The entry books, and leaves what the next delegation reads."""
     (tmp_path / "s-1.jsonl").write_text(line("m1", OPUS, 1))
     event = {"hook_event_name": "SessionEnd", "session_id": "s-1", "cwd": str(home)}
     assert told({**event, "transcript_path": str(tmp_path / "s-1.jsonl")}) == (0, None)
+    folder = Path(state(home))
     assert list(rows(state(home)))[-1]["final"] and not list((folder / "open").iterdir())
-    _, said = told(call(home, "sef-implement"))
-    assert said is not None
-    assert said["hookSpecificOutput"]["permissionDecision"] == "deny"
+    kept = load(state(home), "table")
+    assert kept is not None and set(kept) == set(EXECUTORS)
 
 
 @pytest.mark.slow

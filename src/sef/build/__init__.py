@@ -1,10 +1,12 @@
 """The composition root: the one place that knows every part by name."""
 
+from sef.build.audits import Found, make_audits
 from sef.build.checking import check_runner, verifiers
 from sef.build.engines import open_engine, open_interrupted, promise
 from sef.build.executors import Crew, Surroundings, crew, found_here
 from sef.build.judged import judgement_told
-from sef.build.judges import Asked, ChangeJudge, Judgement, open_judge
+from sef.build.judgement import Asked, Judgement
+from sef.build.judges import ChangeJudge, open_judge
 from sef.build.places import (
     WallClock,
     make_scratch,
@@ -20,6 +22,7 @@ __all__ = [
     "Asked",
     "ChangeJudge",
     "Crew",
+    "Found",
     "Judgement",
     "Snapshot",
     "Surroundings",
@@ -28,6 +31,7 @@ __all__ = [
     "crew",
     "found_here",
     "judgement_told",
+    "make_audits",
     "make_scratch",
     "new_run",
     "open_engine",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sef.build.judges import Judgement
+from sef.build.judgement import Judgement
 from sef.judgement_model import ChangeTold, EvidenceTold, JudgementTold, TaskTold
 from sef.text import plain
 

@@ -6,15 +6,17 @@ from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path, PurePosixPath
-from typing import Final, Literal
+from typing import Final
 
 from sef.build.checking import check_runner, model_judge, verifiers
 from sef.build.hands import open_crew
+from sef.build.judgement import Asked, Judgement, Source
 from sef.build.places import WallClock
 from sef.build.snapshots import Snapshot, open_snapshot
 from sef.desk import TaskDesk
 from sef.errors import ConfigError, UsageError
 from sef.events import TaskFact
+from sef.experience import Experience
 from sef.git import Git
 from sef.judging import ASKED, RUN, Judge
 from sef.model import (
@@ -23,10 +25,8 @@ from sef.model import (
     Draft,
     Evidence,
     Kind,
-    Patch,
     Route,
     Task,
-    Tier,
     Usage,
     Verdict,
 )
@@ -35,7 +35,7 @@ from sef.pools.local import LocalPool
 from sef.protocols import Case, Verifier
 from sef.reasons import reason_of
 from sef.routers import ROUTERS
-from sef.submission import Intake, Received, Submission
+from sef.submission import Intake, Received
 from sef.verifiers.judge import ModelJudge
 
 MODEL: Final = "judge"
@@ -44,63 +44,10 @@ _DOCUMENTS: Final = frozenset((".md", ".mdx", ".rst", ".adoc", ".asciidoc"))
 """Ends of files that are documents and nothing else."""
 ALWAYS: Final = 1.1
 """No probability: who says --judge wants a model to be asked, however much was run."""
+NOTHING_KNOWN: Final = Experience()
 _TASK: Final = "change"
 _LONGEST_TASK: Final = 100_000
-Source = Literal["given", "commits", "none"]
 Telling = Callable[[str], None]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Asked:
-    """A change that is to be judged, and what it was made for."""
-
-    submission: Submission
-    task: str | None = None
-    """What was asked for; None: what its commits say, as far as there are any."""
-    kind: Kind | None = None
-    """None: by the task, else document where nothing but documents changed, else implement."""
-    paths: tuple[str, ...] = ()
-    """Glob patterns of the files it may touch; empty: whatever its kind may write."""
-    answer: Answer | None = None
-    """What was said beside it, for kinds of work that change nothing."""
-    quick: bool = False
-    """Leaves out what runs the project's checks: no more than a first look."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Judgement:
-    """What became of a change."""
-
-    verdict: Verdict
-    """Its evidence is in the order it was found."""
-    patch: Patch
-    """What was judged: without a change where a patch did not apply."""
-    head: str
-    """What it was taken from, in words."""
-    task: str
-    source: Source
-    """Where the task's text is from."""
-    kind: Kind
-    policy: str
-    verifiers: tuple[str, ...]
-    """All that the change had to get through; the first that does not accept ends it."""
-
-    @property
-    def status(self) -> Literal["accepted", "rejected", "undecided"]:
-        """The verdict in a word; undecided: nothing was found against it, and too little for it."""
-        if self.verdict.accepted:
-            return "accepted"
-        return "undecided" if self.verdict.undecided else "rejected"
-
-    @property
-    def worst_first(self) -> tuple[Evidence, ...]:
-        """The evidence: what rejects, what is undecided, what holds; of each what settled it."""
-        order, reason = {False: 0, None: 1, True: 2}, self.verdict.reason
-
-        def rank(one: Evidence) -> tuple[int, bool]:
-            return order[one.passed], one.detail not in reason
-
-        return tuple(sorted(self.verdict.evidence, key=rank))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -144,7 +91,7 @@ class ChangeJudge:
     async def _verdict(self, found: Judgement, asked: Asked) -> Verdict:
         task = Task(id=_TASK, text=found.task, kind=found.kind, paths=asked.paths)
         route = Route(
-            tier=Tier.STANDARD,
+            tier=asked.tier,
             kind=found.kind,
             policy=found.policy,
             score=1.0,
@@ -176,10 +123,12 @@ async def open_judge(
     config: Path | None = None,
     policy: str | None = None,
     ask_models: bool = False,
+    known: Experience = NOTHING_KNOWN,
     tell: Telling = lambda _: None,
 ) -> AsyncIterator[ChangeJudge]:
     """A judge of changes to the repository that `start` lies in; nothing of it stays.
 
+    With what is `known` of drafts the verdict is weighed as a draft's would be.
     The user's tree is looked at once, here. `tell` is called with what takes long, a line each.
     Raises RepositoryError, ConfigError, and UsageError where models shall be asked and none can.
     """
@@ -200,6 +149,7 @@ async def open_judge(
                     workspace=workspace,
                     verifiers={name: _Told(name, one, tell, git) for name, one in found.items()},
                     clock=WallClock(),
+                    known=known,
                     settled=ALWAYS,
                 ),
                 policy=named,

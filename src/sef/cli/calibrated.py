@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
-from contextlib import closing
+from contextlib import aclosing, closing
+from dataclasses import dataclass
+from decimal import Decimal
 from pathlib import Path
 
 from rich.table import Table
 from rich.text import Text
 
-from sef.build import open_journal, promise, repository_config
-from sef.calibration import Calibration, Line, Share, calibrated, calibration
+from sef.build import Found, make_audits, open_journal, promise, repository_config
+from sef.calibration import Calibration, Line, Share, calibrated, calibration, unaudited
 from sef.cli import loop
 from sef.cli.complaints import before_anything, printing, write
 from sef.learning import ALL, learned, past_runs
@@ -19,33 +21,69 @@ from sef.repository import find_repository
 from sef.sinks.console import terminal
 
 
-def run_calibrate(*, apply: bool, as_json: bool, config: Path | None) -> int:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Wish:
+    """What is asked of `sef calibrate`."""
+
+    apply: bool
+    audit: bool
+    budget_usd: Decimal | None
+    as_json: bool
+    config: Path | None
+
+
+def run_calibrate(wish: Wish) -> int:
     """Prints the calibration of the repository you are in; with `apply` puts it in force."""
+    apply, as_json = wish.apply, wish.as_json
 
     async def work() -> int:
         with before_anything():
             repository = await find_repository(Path.cwd())
-            settings = repository_config(repository, config)
+            settings = repository_config(repository, wish.config)
+        if wish.audit:
+            await _audit(wish)
+        with before_anything():
             journal = open_journal(repository)
         with closing(journal):
             runs = past_runs(journal, ALL)
             found = calibration(runs, learned(journal, runs, promise(settings)))
             if apply:
                 await journal.calibrate(calibrated(found))
+            waiting = len(unaudited(runs))
         if as_json:
-            write(json.dumps(_as_json(found, applied=apply), indent=2) + "\n")
+            write(json.dumps(_as_json(found, waiting, applied=apply), indent=2) + "\n")
         else:
-            _print(found, applied=apply)
+            _print(found, waiting, applied=apply)
         return 0
 
     return loop.run(work())
 
 
-def _as_json(found: Calibration, *, applied: bool) -> dict[str, object]:
+async def _audit(wish: Wish) -> None:
+    """Makes the audits that wait, and tells of each on standard error as it ends."""
+    said = terminal(stderr=True)
+    said.print("Making the audits that were drawn ...")
+    audits = make_audits(Path.cwd(), config=wish.config, budget_usd=wish.budget_usd)
+    async with aclosing(audits):
+        async for one in audits:
+            said.print(Text(f"{one.run}: {_outcome(one)}"), soft_wrap=True)
+
+
+def _outcome(one: Found) -> str:
+    if one.audited is None:
+        return f"not audited: {one.reason}"
+    told = {True: "A REGRESSION", False: "no regression", None: "it could not be told"}
+    cost = one.audited.usage.cost_usd
+    price = "unknown" if cost is None else f"${cost:.4f}"
+    return f"{told[one.audited.regression]}: {one.reason} ({price})"
+
+
+def _as_json(found: Calibration, waiting: int, *, applied: bool) -> dict[str, object]:
     return {
         "schema": 1,
         "strata": [_line_json(line) for line in found.lines],
         "rates": {one.name: _share_json(one) for one in (found.delegation, found.rejection)},
+        "audits_waiting": waiting,
         "applied": applied,
     }
 
@@ -82,7 +120,7 @@ def _share_json(share: Share) -> dict[str, object]:
     }
 
 
-def _print(found: Calibration, *, applied: bool) -> None:
+def _print(found: Calibration, waiting: int, *, applied: bool) -> None:
     console = terminal()
     with printing():
         if not found.lines:
@@ -90,6 +128,10 @@ def _print(found: Calibration, *, applied: bool) -> None:
         else:
             console.print(_table(found))
         for line in _said(found, applied=applied):
+            console.print(Text(line), soft_wrap=True)
+        if waiting:
+            what = "1 draft" if waiting == 1 else f"{waiting} drafts"
+            line = f"{what} accepted in Claude Code wait for an audit: sef calibrate --audit"
             console.print(Text(line), soft_wrap=True)
 
 

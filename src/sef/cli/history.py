@@ -29,7 +29,7 @@ from sef.text import one_line, plain
 
 _Row = dict[str, str | int | None]
 _CUT_OFF: Final = "cut off"
-_RUN_WIDTH: Final = 16
+_WIDTHS: Final = {"run": 16, "began": 16, "status": 9, "tasks": 5}
 
 
 def list_runs(*, as_json: bool) -> int:
@@ -53,7 +53,7 @@ def _table(rows: Sequence[_Row]) -> Table:
     table = Table(box=None, padding=(0, 2, 0, 0))
     for name in ("run", "began", "status", "tasks"):
         # Who resumes a run needs its whole name, also where a terminal is narrow.
-        table.add_column(name, no_wrap=True, min_width=_RUN_WIDTH if name == "run" else None)
+        table.add_column(name, no_wrap=True, min_width=_WIDTHS[name])
     table.add_column("first task", overflow="ellipsis", no_wrap=True)
     for row in rows:
         began = datetime.fromisoformat(str(row["began"]))

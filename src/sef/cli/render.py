@@ -122,6 +122,8 @@ def _nobodys(task: TaskReport) -> bool:
 def _where(result: RunReport) -> Iterator[Text]:
     branch, base = result.branch, (result.base or "")[:12]
     if not branch:
+        if result.applied:
+            yield Text("\nApplied to your files.")
         return
     yield Text()
     if result.applied:

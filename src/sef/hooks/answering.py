@@ -71,10 +71,14 @@ def _booked(name: str, event: dict[str, Any]) -> None:
         provisional(event, common)
     elif name == "SessionEnd" and is_name(session):
         if os.path.exists(os.path.join(state, "sessions", f"{session}.json")):
+            import asyncio
+
             _whole()
-            from sef.hooks.closing import close
+            from sef.hooks.closing import close, remember
 
             close(state, str(session), str(event.get("transcript_path") or ""))
+            if folders:
+                asyncio.run(remember(event["cwd"], str(session)))
     elif name == "SessionStart" and folders and _any(state, f"{session}.json"):
         import asyncio
 

@@ -67,6 +67,22 @@ def read(known: dict[str, Any]) -> bool:
     return True
 
 
+def requests_in(transcript: str) -> dict[str, list[Any]]:
+    """The requests of one transcript by their messages' ids: model asked for, model that answered,
+    the counts of `FIELDS`, and the executor."""
+    known: dict[str, Any] = {"requests": {}}
+    try:
+        with open(transcript, "rb") as file:
+            said = file.read(MOST_AT_ONCE)
+    except OSError:
+        return {}
+    for line in said.splitlines():
+        if b'"usage"' in line:
+            _take(known, line, os.path.basename(transcript))
+    found: dict[str, list[Any]] = known["requests"]
+    return found
+
+
 def _files(transcript: str) -> Iterator[str]:
     """The main transcript and those of its executors; only where they are what they are called."""
     if not transcript.endswith(".jsonl") or not os.path.isabs(transcript):

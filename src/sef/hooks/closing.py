@@ -2,28 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from contextlib import suppress
 from datetime import UTC, datetime
 from decimal import Decimal
 from pathlib import Path
-from time import time
-from typing import Any, Final
+from typing import Any
 
-from sef.estimates import Estimates
-from sef.experience import stratum_of
-from sef.gate import Rule, gate
 from sef.hooks.booking import FIELDS, read, summed
-from sef.hooks.delegating import EXECUTORS
-from sef.hooks.records import append, is_name, load, rows, save, state_folder
+from sef.hooks.entering import enter_kept
+from sef.hooks.gating import remembered, table
+from sef.hooks.records import append, is_name, load, save, state_folder
 from sef.hooks.trees import remove
-from sef.model import Kind, Route, Tier
 from sef.owner import Owner
 from sef.prices import PriceTable, Tokens
-from sef.repository import find_repository
-
-_DAYS: Final = 14
-"""Days for which an outcome counts: afterwards an executor that was refused is tried again."""
+from sef.repository import Repository, find_repository
 
 
 def close(state: str, session: str, transcript: str = "") -> None:
@@ -43,7 +36,6 @@ def close(state: str, session: str, transcript: str = "") -> None:
     save(state, f"sessions/{session}", known)
     row = {"event": "booked", "session": session, "final": True, **told, "usd": str(price)}
     append(state, {**row, "unpriced": unpriced, "client_usd": client, "other_usd": rest})
-    save(state, "table", table(rows(state), time()))
     (Path(state) / "open" / f"{session}.json").unlink(missing_ok=True)
 
 
@@ -69,38 +61,6 @@ def _elsewhere(state: Path, session: str) -> frozenset[str]:
     return frozenset(found)
 
 
-def table(found: Iterable[Mapping[str, Any]], now: float) -> dict[str, Any]:
-    """What the gate says of each executor, by its outcomes here and the prior of its tier.
-
-    Costs are the prior's shares of the target's, because no target's run is measured here.
-    """
-    counts = {name: [0, 0] for name in EXECUTORS}
-    for row in found:
-        judged = row.get("event") in ("accepted", "rejected") and not row.get("kept")
-        if judged and row.get("executor") in counts and now - row["at"] < _DAYS * 86_400:
-            counts[row["executor"]][row["event"] == "rejected"] += 1
-    return {name: _weighed(name, *seen) for name, seen in counts.items()}
-
-
-def _weighed(name: str, accepted: int, rejected: int) -> dict[str, Any]:
-    from dataclasses import replace
-
-    tier = Tier(EXECUTORS[name]["tier"])
-    kind = Kind(name.removeprefix("sef-"))
-    route = Route(tier=tier, kind=kind, policy="standard", score=1.0, reason="native")
-    known = Estimates().of(stratum_of(route), name, tier)
-    rate = known.acceptance
-    seen = replace(
-        known,
-        tried=accepted + rejected,
-        acceptance=replace(rate, alpha=rate.alpha + accepted, beta=rate.beta + rejected),
-        target=replace(known.target, error=0.0),
-    )
-    found = gate(seen, verify=0.0, rule=Rule())
-    # With nothing seen here the prior alone refuses nobody.
-    return {"pays": found.pays or not rejected, "reason": found.reason}
-
-
 async def catch_up(event: Mapping[str, Any]) -> None:
     """Removes the trees of executors whose session is dead, and books what it left unbooked."""
     repository = await find_repository(Path(str(event["cwd"])))
@@ -117,6 +77,20 @@ async def catch_up(event: Mapping[str, Any]) -> None:
         # One that still lives is booked again at its end: the newest row of a session holds.
         if file.stem != event.get("session_id"):
             close(state, file.stem)
+            await enter_kept(repository, state, file.stem)
+    save_table(repository)
+
+
+async def remember(cwd: str, session: str) -> None:
+    """Enters what the gate refused in a session, and asks it anew."""
+    repository = await find_repository(Path(cwd))
+    await enter_kept(repository, state_folder(str(repository.common_dir)), session)
+    save_table(repository)
+
+
+def save_table(repository: Repository) -> None:
+    """Keeps what the gate says for the hook before a delegation."""
+    save(state_folder(str(repository.common_dir)), "table", table(remembered(repository)))
 
 
 def _lives(record: Mapping[str, Any]) -> bool:

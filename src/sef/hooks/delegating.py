@@ -63,6 +63,7 @@ def delegated(event: Mapping[str, Any]) -> dict[str, Any] | None:
             "call": event.get("tool_use_id"),
             "executor": executor,
             "reason": refusal,
+            "gate": bool(refusal) and row.get("pays") is False,
             **{name: given.get(name) for name in ("model", "effort", "isolation")},
         },
     )

@@ -7,8 +7,8 @@ here has not accepted.
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final
 
@@ -17,14 +17,24 @@ from sef.errors import SefError
 from sef.handback import answer, handed_back_in
 from sef.hooks import telling
 from sef.hooks.delegating import EXECUTORS, executor_of
+from sef.hooks.delegation import Delegation, Ended
+from sef.hooks.entering import book, memory_of
 from sef.hooks.fence import changed_files, fingerprint, moved, used_shell
 from sef.hooks.merging import Merged, merge
-from sef.hooks.records import append, is_name, load, rows, state_folder, users_tree
+from sef.hooks.records import (
+    append,
+    is_name,
+    load,
+    rows,
+    state_folder,
+    users_tree,
+)
 from sef.hooks.trees import captured, remove, scratch_in
-from sef.model import Answer, Evidence, Kind, Patch
+from sef.model import Answer, Effort, Patch
 from sef.reasons import reason_of
-from sef.repository import Repository, find_repository
+from sef.repository import find_repository
 from sef.submission import Submission
+from sef.text import one_line
 from sef.workspace import Workspace
 
 _LIMIT: Final = "NOTE: this agent stopped at its"
@@ -32,34 +42,6 @@ _LIMIT: Final = "NOTE: this agent stopped at its"
 _MOST_S: Final = 270.0
 _SHELL: Final = ("sef-validate", "sef-implement", "sef-review")
 """Executors that have Bash."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Ended:
-    """What a delegation came to."""
-
-    accepted: bool
-    reason: str
-    evidence: tuple[Evidence, ...] = ()
-    paths: tuple[str, ...] = ()
-    """What was merged into the user's files."""
-    blobs: Mapping[str, str] = field(default_factory=dict)
-    """git's names of what was merged, by path."""
-    kept: str = ""
-    """File of the patch, where it is kept though it was not accepted."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Delegation:
-    """One delegation as its end tells it, with the record of its start."""
-
-    record: Mapping[str, Any]
-    executor: str
-    task: str
-    report: str
-    transcript: Path
-    state: str
-    repository: Repository
 
 
 async def settled(event: Mapping[str, Any]) -> dict[str, Any] | None:
@@ -84,16 +66,21 @@ async def settled(event: Mapping[str, Any]) -> dict[str, Any] | None:
         record=record,
         executor=executor,
         task=str(asked.get("prompt") or ""),
+        call=str(event.get("tool_use_id") or agent),
+        effort=_effort(executor, asked.get("effort")),
+        memory=memory_of(repository),
         report=_text(response),
         transcript=_transcript(event, str(agent)),
         state=state,
         repository=repository,
     )
+    seconds = max(0.0, time.time() - float(record.get("at") or time.time()))
     ended = await _ended(one)
+    money = await book(one, ended, seconds)
     await remove(repository, record)
     (Path(state) / "agents" / f"{agent}.json").unlink(missing_ok=True)
     (Path(state) / "claims" / f"stop-{agent}").unlink(missing_ok=True)
-    append(state, _row(event, one, ended))
+    append(state, {**_row(event, one, ended), **money})
     if ended.accepted:
         report = "" if EXECUTORS[executor]["writes"] else one.report
         return telling.replaced(response, telling.accepted(ended.paths, ended.evidence, report))
@@ -111,6 +98,11 @@ async def dropped(event: Mapping[str, Any]) -> None:
     append(state_folder(str(repository.common_dir)), {**row, "reason": reason})
 
 
+def _effort(executor: str, asked: object) -> Effort:
+    known = {str(one) for one in Effort}
+    return Effort(asked if asked in known else EXECUTORS[executor]["effort"])
+
+
 async def _ended(one: Delegation) -> Ended:
     try:
         with scratch_in(one.state) as scratch:
@@ -118,6 +110,8 @@ async def _ended(one: Delegation) -> Ended:
                 return await _judged(one, scratch)
     except TimeoutError:
         return Ended(accepted=False, reason=f"no verdict within {_MOST_S:.0f} s")
+    except SefError as error:
+        return Ended(accepted=False, reason=f"it could not be verified: {one_line(str(error))}")
     except Exception as error:  # doubt rejects
         return Ended(accepted=False, reason=f"the verification broke: {reason_of(error)}")
 
@@ -132,13 +126,13 @@ async def _judged(one: Delegation, scratch: Path) -> Ended:
         kept = await _kept(one, patch)
         return Ended(accepted=False, reason=outside, kept=kept)
     found = await _verdict(one, patch)
-    evidence = found.verdict.evidence
-    if not found.verdict.accepted:
-        reason = f"{found.status}: {found.verdict.reason}"
-        return Ended(accepted=False, reason=reason, evidence=evidence)
+    verdict = found.verdict
+    if not verdict.accepted:
+        reason = f"{found.status}: {verdict.reason}"
+        return Ended(accepted=False, reason=reason, judged=found, evidence=verdict.evidence)
     if patch is None or patch.empty:
-        return Ended(accepted=True, reason=found.verdict.reason, evidence=evidence)
-    return await _merged(one, workspace, patch, evidence)
+        return Ended(accepted=True, reason=verdict.reason, judged=found, evidence=verdict.evidence)
+    return await _merged(one, workspace, patch, found)
 
 
 async def _outside(one: Delegation, workspace: Workspace) -> str:
@@ -175,36 +169,39 @@ def _ours(state: str, agent: str) -> dict[str, str]:
 
 async def _verdict(one: Delegation, patch: Patch | None) -> Judgement:
     base = str(one.record["base"])
-    head = patch.commit if patch else base
     back = handed_back_in(one.report)
     said = answer(back, str(one.repository.root)) if back else Answer(text=one.report)
+    return await _judgement(one, base, patch.commit if patch else base, said)
+
+
+async def _judgement(
+    one: Delegation, base: str, head: str, said: Answer | None = None
+) -> Judgement:
     asked = Asked(
         submission=Submission(base=base, head=head),
         task=one.task,
-        kind=Kind(one.executor.removeprefix("sef-")),
+        kind=one.kind,
+        tier=one.tier,
         answer=said,
     )
-    async with open_judge(one.repository.root) as judge:
+    async with open_judge(one.repository.root, known=one.memory.known) as judge:
         return await judge.judge(asked)
 
 
-async def _merged(
-    one: Delegation, workspace: Workspace, patch: Patch, evidence: tuple[Evidence, ...]
-) -> Ended:
+async def _merged(one: Delegation, workspace: Workspace, patch: Patch, judged: Judgement) -> Ended:
     async def judge(base: str, head: str) -> Judgement:
-        kind = Kind(one.executor.removeprefix("sef-"))
-        submission = Submission(base=base, head=head)
-        async with open_judge(one.repository.root) as judge:
-            return await judge.judge(Asked(submission=submission, task=one.task, kind=kind))
+        return await _judgement(one, base, head)
 
     found: Merged = await merge(one.repository, workspace, patch, judge, one.state)
+    evidence = judged.verdict.evidence
     if found.problem:
         kept = await _kept(one, patch) if found.conflict else ""
         more = (*evidence, *found.evidence)
-        return Ended(accepted=False, reason=found.problem, evidence=more, kept=kept)
+        return Ended(accepted=False, reason=found.problem, judged=judged, evidence=more, kept=kept)
     return Ended(
         accepted=True,
         reason="",
+        judged=judged,
         evidence=found.evidence or evidence,
         paths=tuple(found.blobs),
         blobs=found.blobs,

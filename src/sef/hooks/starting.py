@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import time
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -45,6 +46,8 @@ async def started(event: Mapping[str, Any]) -> dict[str, Any] | None:
         "tree": str(there[0]) if there else "",
         "git_dir": str(there[1]) if there else "",
         "base": workspace.base,
+        "dirty": workspace.dirty,
+        "at": time.time(),
         "fingerprint": seen,
         "pid": owner.pid,
         "began": owner.began,

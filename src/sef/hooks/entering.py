@@ -1,0 +1,115 @@
+"""Runs of the journal that sessions of Claude Code leave: one for each delegation."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import closing
+from typing import Any, Final
+
+from sef.build import open_journal
+from sef.choice import Mode
+from sef.errors import ConfigError, JournalError
+from sef.events import Dispatched, Exhausted, Fact, Recorded, Routed, RunFinished, RunStarted
+from sef.hooks.booking import requests_in
+from sef.hooks.delegating import EXECUTORS
+from sef.hooks.delegation import Delegation, Ended
+from sef.hooks.gating import TARGET, Memory, remembered, route_of, table
+from sef.hooks.journaling import HOST, Settled, run_of
+from sef.hooks.records import load, log, rows, save
+from sef.journal import RunJournal
+from sef.model import Cascade, Stage, Task, Tier
+from sef.owner import NOBODY
+from sef.policy import POLICIES
+from sef.reasons import reason_of
+from sef.redaction import Redaction
+from sef.repository import Repository
+from sef.text import one_line
+
+_FLUSHED_S: Final = 0.06
+"""Seconds after which the newest line of a transcript is there (50 ms, seen with 2.1.330)."""
+_SECRET: Final = ("_KEY", "_TOKEN", "_SECRET", "_PASSWORD")
+
+
+def memory_of(repository: Repository) -> Memory:
+    """Empty where it cannot be read: a verdict does not need it."""
+    try:
+        return remembered(repository)
+    except (ConfigError, JournalError) as error:
+        log(f"nothing is remembered: {error}")
+        return Memory()
+
+
+async def book(one: Delegation, ended: Ended, seconds: float) -> Mapping[str, str | None]:
+    """Books the delegation as a run, and asks the gate anew; what breaks here undoes no verdict.
+
+    Returns what it cost.
+    """
+    try:
+        await asyncio.sleep(_FLUSHED_S)
+        ran = Settled(
+            one=one,
+            ended=ended,
+            requests=requests_in(str(one.transcript)),
+            seconds=seconds,
+            known=one.memory.known,
+            audit=one.memory.config.drafts.audit,
+            asked=(load(one.state, "table") or {}).get(one.executor) or {},
+        )
+        await enter(one.repository, ran.run, ran.facts, seconds)
+        save(one.state, "table", table(one.memory.plus(ran.facts)))
+        await ran.keep(one.repository)
+    except Exception as error:  # the draft is judged, and merged, already
+        log(f"run {one.record['agent']} is not in the journal: {reason_of(error)}")
+        return {}
+    return ran.money
+
+
+async def enter(repository: Repository, run: str, facts: Iterable[Fact], seconds: float) -> None:
+    """Writes a run into the journal, in one transaction. Raises JournalError."""
+    secrets = [value for name, value in os.environ.items() if name.endswith(_SECRET)]
+    with closing(open_journal(repository)) as journal:
+        journal.begin(run, NOBODY)
+        ledger = RunJournal(journal, run, Redaction(secrets).of)
+        for fact in facts:
+            before = isinstance(fact, RunStarted | Routed | Dispatched)
+            ledger.append(Recorded(fact=fact, seconds=0.0 if before else seconds))
+        await ledger.settled()
+
+
+async def enter_kept(repository: Repository, state: str, session: str) -> None:
+    """Writes what the gate left to the conversation, so that the rate of delegation is true."""
+    kept = [one for one in rows(state) if one.get("gate") and one.get("session") == session]
+    if not kept:
+        return
+    with closing(open_journal(repository)) as journal:
+        known = {one.run for one in journal.runs()}
+    for row in kept:
+        run = run_of(str(row.get("call"))[-12:])
+        if run not in known and row.get("executor") in EXECUTORS:
+            await enter(repository, run, _kept(run, row), 0.0)
+
+
+def _kept(run: str, row: Mapping[str, Any]) -> Iterator[Fact]:
+    route = route_of(str(row["executor"]))
+    policy, reason = POLICIES[route.policy], one_line(str(row.get("reason")), 400)
+    task = Task(id=str(route.kind), text="(kept by the main conversation)", kind=route.kind)
+    target = Stage(
+        executor=TARGET,
+        tier=Tier.TARGET,
+        effort=policy.target_effort,
+        verifiers=(),
+        deadline_s=policy.deadline_s,
+    )
+    host = f"{HOST}, session {row.get('session')}"
+    yield RunStarted(run=run, base="", dirty=False, tasks=(task,), slots=1, host=host)
+    yield Routed(
+        task=task.id,
+        route=route,
+        cascade=Cascade(stages=(target,)),
+        begins=Mode.TARGET,
+        weighed=(reason,),
+    )
+    yield Exhausted(task=task.id, epoch=0, reason=f"left to the main conversation: {reason}")
+    yield RunFinished(run=run, seconds=0.0, branch=None)
