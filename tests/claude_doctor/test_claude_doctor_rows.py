@@ -101,6 +101,21 @@ def test_a_shim_is_known_by_what_it_is(world: World, tmp_path: Path) -> None:
     assert shim(str(tmp_path / "fifo")) == ""
 
 
+def test_programs_of_entries_that_are_not_started_are_looked_at(
+    world: World, tmp_path: Path
+) -> None:
+    """One that is gone and one that is a shim are named; a device is not opened."""
+    shimmed = world.program("python3", "#!/bin/sh\nexec asdf exec python3\n", tmp_path)
+    entry = ("-I", "-S", "/old/sef/hooks/entry.py", "--scope", "user")
+    gone = hook("/nowhere/python3", *entry)
+    groups = [gone, hook(str(shimmed), *entry), hook("/dev/null", *entry), hook("/a/b sef hook")]
+    world.say(world.config, {"hooks": {"Stop": groups}})
+    details = world.rows()["hooks-others"].details
+    assert details[0].endswith("(/nowhere/python3: it is gone)")
+    assert details[1].endswith(f"({shimmed}: a shim of asdf)")
+    assert details[2].endswith("--scope user") and details[3] == "user: Stop: /a/b sef hook"
+
+
 def test_a_sef_that_is_a_shim_is_named(world: World) -> None:
     world.program("sef", '#!/bin/sh\nexec "/opt/pyenv" exec sef "$@"\n')
     row = world.rows()["sef"]

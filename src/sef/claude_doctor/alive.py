@@ -68,5 +68,9 @@ def _times(told: Sequence[Answer]) -> str:
 def _others(others: Sequence[Entry]) -> Row:
     found = f"{len(others)} entries name sef and are not what this sef wrote; none was started"
     way = "Another copy's: take it away with that one. Edited, or a project's own: look at them."
-    details = tuple(f"{one.source}: {one.event}: {' '.join(one.words)}" for one in others)
+    details = tuple(
+        f"{one.source}: {one.event}: {' '.join(one.words)}"
+        + (f" ({one.words[0]}: {one.program})" if one.program else "")
+        for one in others
+    )
     return row("hooks-others", State.WARNING, found, way, details)

@@ -15,7 +15,7 @@ from sef.claude_doctor import past
 from sef.claude_doctor.canary import answers
 from sef.claude_doctor.entries import entries_in, installed, interpreters
 from sef.claude_doctor.plugins import enabled, plugin
-from sef.claude_doctor.programs import found, is_the_projects, program, shim
+from sef.claude_doctor.programs import found, is_the_projects, oddity, program, shim
 from sef.claude_doctor.reading import settings_file
 from sef.claude_doctor.snapshot import (
     Answer,
@@ -152,13 +152,20 @@ def _entries(
     for one in settings:
         if one.found is not None:
             hooks = one.found.get("hooks")
-            entries += entries_in(one.scope, hooks, ours.get(one.scope, []))
+            entries += map(_with_oddity, entries_in(one.scope, hooks, ours.get(one.scope, [])))
     plugins: list[Plugin] = []
     for name in enabled(settings):
         seen, more = plugin(name, config, project)
         plugins.append(seen)
         entries += more
     return tuple(plugins), tuple(entries)
+
+
+def _with_oddity(one: Entry) -> Entry:
+    # Without arguments it is a line for a shell, and its first word is not known.
+    if one.whose is Whose.FOREIGN or len(one.words) == 1:
+        return one
+    return replace(one, program=oddity(one.words[0]))
 
 
 async def _programs(variables: Mapping[str, str], project: Path) -> dict[str, Program]:

@@ -58,14 +58,27 @@ def shim(path: str) -> str:
         if target in _NAMES and target != there.name:
             return target
     try:
+        # Whoever names the file may name a device, and opening one may do something.
+        if not Path(path).is_file():
+            return ""
         with open(os.open(path, os.O_RDONLY | os.O_NONBLOCK), "rb") as file:  # noqa: PTH123
             head = file.read(_HEAD)
-    except OSError:
+    except (OSError, ValueError):
         return ""
     if not head.startswith(b"#!"):
         return ""
     manager = _HANDS_ON.search(head.decode("utf-8", "replace"))
     return manager[1] if manager else "script"
+
+
+def oddity(path: str) -> str:
+    """What is odd about a program that settings name in full; empty for nothing and bare names."""
+    if "/" not in path or "$" in path or "\0" in path:
+        return ""
+    if not os.path.lexists(path):
+        return "it is gone"
+    manager = shim(path)
+    return f"a shim of {manager}" if manager not in ("", "script") else ""
 
 
 async def program(

@@ -59,6 +59,8 @@ class Entry:
     """Command and arguments."""
     timeout_s: float
     whose: Whose
+    program: str = ""
+    """What is odd about the program of one that names sef: it is gone, or a shim."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
