@@ -29,7 +29,6 @@ from sef.text import one_line, plain
 
 _Row = dict[str, str | int | None]
 _CUT_OFF: Final = "cut off"
-_WIDTHS: Final = {"run": 16, "began": 16, "status": 9, "tasks": 5}
 
 
 def list_runs(*, as_json: bool) -> int:
@@ -51,16 +50,21 @@ async def _list_runs(journal: Journal, *, as_json: bool) -> int:
 
 def _table(rows: Sequence[_Row]) -> Table:
     table = Table(box=None, padding=(0, 2, 0, 0))
+    shown = [_shown(row) for row in rows]
     for name in ("run", "began", "status", "tasks"):
         # Who resumes a run needs its whole name, also where a terminal is narrow.
-        table.add_column(name, no_wrap=True, min_width=_WIDTHS[name])
+        width = max(len(name), *(len(row[name]) for row in shown))
+        table.add_column(name, no_wrap=True, min_width=width)
     table.add_column("first task", overflow="ellipsis", no_wrap=True)
-    for row in rows:
-        began = datetime.fromisoformat(str(row["began"]))
-        shown = row | {"began": f"{began:%Y-%m-%d %H:%M}"}
-        shown.pop("resume")
-        table.add_row(*(Text(str(value)) for value in shown.values()))
+    for row in shown:
+        table.add_row(*(Text(value) for value in row.values()))
     return table
+
+
+def _shown(row: _Row) -> dict[str, str]:
+    began = datetime.fromisoformat(str(row["began"]))
+    told = row | {"began": f"{began:%Y-%m-%d %H:%M}"}
+    return {name: str(value) for name, value in told.items() if name != "resume"}
 
 
 def _resuming(rows: Iterable[_Row]) -> Iterator[str]:
