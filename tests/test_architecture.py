@@ -16,6 +16,7 @@ SOURCE = Path(sef.__file__).parent
 # Top to bottom. Rooms on one row are siblings and never import one another.
 LAYERS = (
     ("cli",),
+    ("claude_doctor",),
     ("hooks", "mcp"),
     ("build",),
     ("config", "learning", "replay", "report", "testing"),

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import json
+import os
 import re
+import shlex
 import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -26,6 +29,7 @@ from sef.testing.provider import Request, Turn
 pytestmark = pytest.mark.slow
 REPOSITORY = Path(__file__).parents[2]
 PLUGIN = REPOSITORY / "src" / "sef" / "claude" / "plugin"
+SOURCE = REPOSITORY / "src"
 USER, PROJECT = BOTH
 OPUS = ("--model", "opus")
 MARGIN = 60
@@ -81,14 +85,74 @@ def test_the_budget_is_what_a_session_pays(tmp_path: Path) -> None:
     """The client's first request grows by what `always_on` says, at most 300 tokens."""
     client()
     bare = size(first(tmp_path))
-    told = always_on(plugin_files(), space="sef:")
-    grown = size(first(tmp_path, "--plugin-dir", str(PLUGIN))) - bare
-    assert abs(grown - len(told.encode())) < MARGIN and tokens("x" * grown) <= 300
     install(tmp_path, USER)
     request = first(tmp_path)
     told = always_on({path: data.decode() for path, data in installed_files().items()})
-    assert abs(size(request) - bare - len(told.encode())) < MARGIN
+    grown = size(request) - bare
+    assert abs(grown - len(told.encode())) < MARGIN and tokens("x" * grown) <= 300
     assert set(told.splitlines()) <= lines(request)
+
+
+def with_sef(root: Path, code: str) -> dict[str, str]:
+    """Variables with a PATH on which `sef` is the package under test, after some lines of Python."""
+    folder = root / "bin"
+    folder.mkdir()
+    main = f"import sys; sys.argv[0] = 'sef'; {code}from sef.cli import main; main()"
+    words = shlex.join((sys.executable, "-c", main))
+    (folder / "sef").write_text(f'#!/bin/sh\nPYTHONPATH={SOURCE} exec {words} "$@"\n')
+    (folder / "sef").chmod(0o755)
+    return {"PATH": f"{folder}:{without_sef()['PATH']}"}
+
+
+def without_sef() -> dict[str, str]:
+    """Variables with a PATH on which there is no `sef`."""
+    found = os.environ.get("PATH", os.defpath).split(":")
+    return {"PATH": ":".join(one for one in found if not (Path(one) / "sef").exists())}
+
+
+PATIENT = {
+    "MCP_CONNECTION_NONBLOCKING": "0",
+    "MCP_TIMEOUT": "90000",
+    "CLAUDE_CODE_MCP_STARTUP_WAIT_MS": "90000",
+}
+"""The client waits for servers, however busy the machine is."""
+NO_EXTRA = (
+    "from importlib import metadata as m\n"
+    "def none(name, old=m.version):\n"
+    "    if name == 'mcp': raise m.PackageNotFoundError(name)\n"
+    "    return old(name)\n"
+    "m.version = none\n"
+)
+
+
+@pytest.mark.parametrize(
+    ("sef", "said"),
+    [
+        ("whole", "mcp__plugin_sef_sef__sef_verify"),
+        ("no extra", "sef's tools are missing here: pip install 'sef-framework[mcp]'"),
+        ("none", "sef is not on PATH, so its tools are missing"),
+    ],
+)
+def test_a_session_pays_at_most_300_tokens_for_the_plugin(
+    tmp_path: Path, sef: str, said: str
+) -> None:
+    """With the server of its tools, and where that cannot be served: then no failure is told."""
+    if sef == "whole":
+        pytest.importorskip("mcp", reason="needs the extra mcp")
+    client()
+    make_project(tmp_path)
+    code = NO_EXTRA if sef == "no extra" else ""
+    environment = without_sef() if sef == "none" else with_sef(tmp_path, code)
+    bare = size(first(tmp_path))
+    options = (*OPUS, "--plugin-dir", str(PLUGIN))
+    run = run_client(
+        tmp_path, [Turn(text="ok")], "Hello.", *options, environment=environment | PATIENT
+    )
+    (request,) = run.requests
+    text = "\n".join(lines(request))
+    assert said in text and "failed to connect" not in text
+    assert set(always_on(plugin_files(), space="sef:").splitlines()) <= lines(request)
+    assert tokens("x" * (size(request) - bare)) <= 300
 
 
 def test_the_projects_executors_go_before_the_users(tmp_path: Path) -> None:

@@ -23,11 +23,13 @@ from mcp_server.serving import (
     wait_for_fork,
 )
 from sef.report_model import RunReport
+from sef.testing.provider import LoopbackProvider, Turn, Used
 
 Make = Callable[..., Path]
 pytestmark = pytest.mark.slow  # every server is a process of its own
 READERS = {"sef_plan", "sef_route", "sef_status", "sef_result", "sef_report", "sef_verify"}
 ACTORS = {"sef_run", "sef_start", "sef_cancel"}
+ASKERS = {"sef_run", "sef_start", "sef_verify"}
 
 
 @pytest.mark.parametrize("mode", ["legacy", "auto"])
@@ -43,7 +45,7 @@ def test_tools_are_listed_with_schemas_and_hints(repository: Make, mode: str) ->
             assert tool.input_schema["additionalProperties"] is False
             assert tool.annotations.read_only_hint is (tool.name in READERS)
             assert tool.annotations.destructive_hint is (tool.name in ACTORS)
-            assert tool.annotations.open_world_hint is (tool.name in ("sef_run", "sef_start"))
+            assert tool.annotations.open_world_hint is (tool.name in ASKERS)
             assert tool.annotations.idempotent_hint is (tool.name not in ("sef_run", "sef_start"))
         assert "sef_verify" in session.client.instructions
 
@@ -310,6 +312,45 @@ def test_a_change_is_judged(repository: Make) -> None:
     talk(root, body)
     assert git(root, "diff", "--binary", "HEAD") == weak
     assert leftovers(root) == []
+
+
+@pytest.mark.parametrize(("opinion", "verdict"), [("right", "accepted"), ("wrong", "rejected")])
+def test_a_judge_is_asked_where_that_is_wished(
+    repository: Make, monkeypatch: pytest.MonkeyPatch, opinion: str, verdict: str
+) -> None:
+    """With `judge` the provider is asked, and what it says decides; without it nobody is."""
+    pytest.importorskip("pydantic_ai", reason="needs the extra api")
+    monkeypatch.setenv("A_KEY", "sk-ant-fake-key-for-loopback-only")
+    found = {"verdict": opinion, "problem": "calc/core.py:2: no", "confidence": 0.9}
+    form = {"result": json.dumps({"drafts": {"A": found}}), "read": [], "changed": []}
+    answer = ("hand_back", {**form, "checks": [], "doubts": []})
+    used = Used(input_tokens=100, output_tokens=10)
+    with LoopbackProvider([Turn(calls=(answer,), used=used, times=5)], name="judge") as provider:
+        config = '[executors.mid]\nuse = "api"\ntier = 2\nmodel = "claude-haiku-5-5"\n'
+        config += f'provider = "anthropic"\nbase_url = "{provider.url}"\nkey_variable = "A_KEY"\n'
+        root = repository({**PROJECT, "sef.toml": config})
+        core = root / "calc/core.py"
+        core.write_text(core.read_text().replace("return a + b", "c = a + b\n        return c"))
+
+        async def body(session: Session) -> None:
+            alone = await session.call("sef_verify", base="HEAD")
+            assert (alone["verdict"], alone["cost_usd"]) == ("accepted", 0)
+            assert provider.requests == ()
+            judged = await session.call("sef_verify", base="HEAD", judge=True)
+            assert (judged["verdict"], judged["cost_usd"] > 0) == (verdict, True), judged
+            assert provider.requests
+
+        talk(root, body)
+
+
+def test_no_model_to_ask_is_an_error(repository: Make) -> None:
+    """`judge` where there is no model to ask is refused, not passed over."""
+
+    async def body(session: Session) -> None:
+        said = await session.refused("sef_verify", base="HEAD", judge=True)
+        assert "no model can be asked" in said
+
+    talk(repository(PROJECT), body)
 
 
 def test_a_judgement_that_is_called_off_leaves_nothing(repository: Make) -> None:

@@ -202,3 +202,31 @@ def install(
         statusline=statusline,
     )
     raise typer.Exit(guarded(lambda: run_install(flags, as_json=as_json), as_json=as_json))
+
+
+@app.command(
+    epilog="""Examples:
+
+  sef claude doctor
+
+  sef claude doctor --json | jq '.checks[] | select(.state != "ok")'
+
+Go to the project that you work in: it tells what a session there would find.
+
+Exit codes: 0 nothing is wrong, also where something is unknown or there are warnings; 1 something
+is wrong; 2 it cannot be looked at; 70 a mistake in sef; 130 called off.
+"""
+)
+def doctor(
+    *,
+    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
+) -> None:
+    """Tell whether sef works in Claude Code here: versions, copies, hooks, conflicts, models.
+
+    Sends an event through each hook of sef that is installed, word for word as sef writes it, about
+    a project that is made for it. Other programs that settings name are told, and never started.
+    Changes nothing.
+    """
+    from sef.cli.claude_doctor import run_claude_doctor
+
+    raise typer.Exit(guarded(lambda: run_claude_doctor(as_json=as_json), as_json=as_json))

@@ -21,6 +21,8 @@ from sef.errors import UsageError
 
 app = typer.Typer()
 _LEAST: Final = (2, 3)
+_WITHOUT: Final = Path(__file__).parents[1] / "claude/plugin/bin/mcp"
+"""What stands in for the server: the plugin needs it where there is no sef at all."""
 _TWICE_S: Final = 2.0
 """Clients that end a server send several signals within less."""
 
@@ -48,13 +50,26 @@ def mcp(
             show_default=False,
         ),
     ] = None,
+    stay: Annotated[
+        bool,
+        typer.Option(
+            "--stay",
+            help="Where the extra is missing, stay as a server without tools that says so: a client"
+            " that starts it in each session shows no failure.",
+        ),
+    ] = False,
 ) -> None:
     """Serve sef's tools to a coding agent (MCP over stdio)."""
-    raise typer.Exit(guarded(lambda: _serve(root), as_json=False))
+    raise typer.Exit(guarded(lambda: _serve(root, stay=stay), as_json=False))
 
 
-def _serve(root: Path | None) -> NoReturn:
-    _check_extra()
+def _serve(root: Path | None, *, stay: bool) -> NoReturn:
+    try:
+        _check_extra()
+    except UsageError:
+        if not stay:
+            raise
+        os.execvp("sh", ("sh", str(_WITHOUT), "--without"))  # noqa: S606 - no shell string
     from sef.mcp import serve
 
     start = (root or Path.cwd()).resolve()

@@ -205,6 +205,9 @@ class VerifyArguments(Arguments):
         default=None,
         description="fast checks tests; standard lint and tests; complex lint, types and tests.",
     )
+    judge: bool = Field(
+        default=False, description="Also ask a model, where that may settle it; it costs."
+    )
 
     @model_validator(mode="after")
     def _one_change(self) -> VerifyArguments:

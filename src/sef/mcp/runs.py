@@ -8,10 +8,8 @@ from dataclasses import dataclass
 from decimal import Decimal
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Final, Self, TypeVar
+from typing import TYPE_CHECKING, Any, Final, Self, TypeVar
 
-from sef.build import new_run, open_engine
-from sef.engine import Engine
 from sef.errors import ApplyConflict, SefError, UsageError
 from sef.events import (
     Blocked,
@@ -30,6 +28,9 @@ from sef.report import report
 from sef.report_model import RunReport
 from sef.sinks.console import in_words
 from sef.text import one_line, plain
+
+if TYPE_CHECKING:
+    from sef.engine import Engine
 
 AT_ONCE: Final = 4
 """Runs that work at the same time."""
@@ -53,6 +54,8 @@ class Running:
     """One run: a sink that hears its facts, and the task that works on it."""
 
     def __init__(self, order: Order) -> None:
+        from sef.build import new_run
+
         self.name = new_run()
         self.order = order
         self.ended = asyncio.Event()
@@ -120,6 +123,8 @@ class Running:
         return True
 
     async def _work(self) -> None:
+        from sef.build import open_engine
+
         order = self.order
         try:
             opening = open_engine(

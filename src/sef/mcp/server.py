@@ -45,11 +45,9 @@ from sef.text import one_line
 _MOST_CALLS: Final = 32
 _ROOTS_S: Final = 5.0
 _GRACE_S: Final = 1.0  # for the last words, once the client has hung up
+# Every session of a client with the plugin pays for these words.
 _INSTRUCTIONS: Final = (
-    "sef does software tasks in this git repository: it drafts cheaply, verifies by running the"
-    " project's tests, and commits what holds on a branch sef/<run>. sef_start and sef_result"
-    " suit long work, sef_run short work; sef_verify judges any change; sef_plan and sef_route"
-    " run nothing."
+    "Drafts tasks cheaply, verifies them, commits on sef/<run>; sef_verify judges any change."
 )
 _Context = ServerRequestContext[Any]
 _In = MemoryObjectSendStream[SessionMessage | Exception]

@@ -148,10 +148,12 @@ _ALL: Final = (
         title="Judge a change",
         description="Judge any change, whoever made it, by what sef's own drafts go through: scope,"
         " tests that were weakened, secrets, static differences, the project's lint and tests."
-        " Says accepted, rejected or undecided, with evidence. Asks no model, changes nothing.",
+        " Says accepted, rejected or undecided, with evidence. Asks a model only where judge is"
+        " true; changes nothing.",
         takes=takes.VerifyArguments,
         gives=JudgementTold,
         work=working.verify,
+        goes_out=True,
     ),
 )
 TOOLS: Final[Mapping[str, Tool]] = MappingProxyType({tool.name: tool for tool in _ALL})

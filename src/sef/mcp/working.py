@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 from time import perf_counter_ns
 
-from sef.build import Asked, judgement_told, open_judge
 from sef.errors import UsageError
 from sef.judgement_model import JudgementTold
 from sef.mcp.arguments import (
@@ -172,7 +171,9 @@ async def _tidied(running: Running) -> None:
 
 
 async def verify(asked: VerifyArguments, call: Call) -> tuple[JudgementTold, str]:
-    """Judges any change; asks no model."""
+    """Judges any change; asks a model where `judge` says so and that may settle it."""
+    from sef.build import Asked, judgement_told, open_judge
+
     repository = await call.repository(asked.root)
     lines: asyncio.Queue[str] = asyncio.Queue()
     patch = None if asked.patch is None else asked.patch.encode(errors="surrogateescape")
@@ -182,7 +183,12 @@ async def verify(asked: VerifyArguments, call: Call) -> tuple[JudgementTold, str
     )
     telling = asyncio.create_task(_tell(lines, call))
     try:
-        opening = open_judge(repository.root, policy=asked.policy, tell=lines.put_nowait)
+        opening = open_judge(
+            repository.root,
+            policy=asked.policy,
+            ask_models=asked.judge,
+            tell=lines.put_nowait,
+        )
         async with opening as judge:
             told = judgement_told(await judge.judge(change))
     finally:
