@@ -11,18 +11,10 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Any, Final, Self, TypeVar
 
 from sef.errors import ApplyConflict, SefError, UsageError
-from sef.events import (
-    Blocked,
-    Cancelled,
-    Committed,
-    Dispatched,
-    Exhausted,
-    Fact,
-    RunStarted,
-    Squashed,
-)
+from sef.events import Fact, RunStarted
 from sef.mcp.faults import explained
 from sef.mcp.results import StatusTold, TaskStatus
+from sef.mcp.states import ENDED, state_of
 from sef.plan import Plan
 from sef.report import report
 from sef.report_model import RunReport
@@ -113,7 +105,7 @@ class Running:
             raise UsageError(
                 f"the run has no task {one_line(task, 80)!r}", hint=f"Its tasks: {_ids(self.order)}"
             )
-        if self.ended.is_set() or self._state(task) in _ENDED:
+        if self.ended.is_set() or state_of(self._facts, task) in ENDED:
             return False
         if self._engine is None or not self._started:
             raise UsageError(
@@ -180,7 +172,7 @@ class Running:
             TaskStatus.model_validate(
                 {
                     "id": one.id,
-                    "state": final.get(one.id) or self._state(one.id),
+                    "state": final.get(one.id) or state_of(self._facts, one.id),
                     "step": self._words.get(one.id, ""),
                 }
             )
@@ -189,23 +181,6 @@ class Running:
         return StatusTold.model_validate(
             {"run": self.name, "status": status, "here": True, "tasks": tasks, "error": error}
         )
-
-    def _state(self, task: str) -> str:
-        for fact in reversed(self._facts):
-            if getattr(fact, "task", None) == task and type(fact) in _STATES:
-                return _STATES[type(fact)]
-        return "waiting"
-
-
-_STATES: Final[dict[type, str]] = {
-    Dispatched: "working",
-    Squashed: "waiting",
-    Committed: "done",
-    Exhausted: "failed",
-    Blocked: "blocked",
-    Cancelled: "cancelled",
-}
-_ENDED: Final = frozenset(("done", "failed", "blocked", "cancelled"))
 
 
 def _ids(order: Order) -> str:
