@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import os
 from contextlib import closing
@@ -18,6 +19,7 @@ from sef.calibration import calibration, unaudited
 from sef.events import Fact, RunStarted
 from sef.experience import Promise
 from sef.hooks.booking import begin
+from sef.hooks.dropping import dropped
 from sef.hooks.records import rows
 from sef.journal import Journal
 from sef.learning import ALL, learned, past_runs
@@ -106,6 +108,27 @@ def test_a_draft_that_did_not_merge_is_nobodys_mistake(tmp_path: Path) -> None:
     asked(host)
     assert "conflicts" in host.end()
     assert courses(facts(host)) == () and report(facts(host)).cost_usd == PRICE
+
+
+def test_a_failed_call_was_paid_until_then(tmp_path: Path) -> None:
+    """Its run tells what, and the row in the state too."""
+    host = Host(tmp_path)
+    tree = host.start()
+    asked(host)
+    note = {"toolUseId": "toolu_a1", "worktreePath": str(tree)}
+    folder = host.transcript.with_suffix("") / "subagents"
+    (folder / "agent-a1.meta.json").write_text(json.dumps(note))
+    event = {
+        "session_id": "s-1", "cwd": str(host.project), "transcript_path": str(host.transcript),
+        "tool_use_id": "toolu_a1", "tool_input": {"subagent_type": "sef-implement"},
+        "error": "API Error: 529",
+    }  # fmt: skip
+    asyncio.run(dropped(event))
+    found = report(facts(host))
+    assert (found.status, found.cost_usd) == ("failed", PRICE)
+    assert "its call failed: API Error: 529" in str(found.tasks[0].reason)
+    assert list(rows(str(host.state())))[-1]["usd"] == str(PRICE)
+    assert not tree.exists()
 
 
 def test_what_nobody_knows_is_not_free(tmp_path: Path) -> None:

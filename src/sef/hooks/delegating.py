@@ -27,6 +27,8 @@ EXECUTORS: Mapping[str, Mapping[str, Any]] = {
 }
 """Where no table of the gate says otherwise. A test holds it against the definitions."""
 _TARGETS = ("opus", "fable")
+_GATE = "do this task yourself"
+"""How a refusal of the gate begins."""
 _UNFINISHED = {
     "MERGE_HEAD": "a merge",
     "rebase-merge": "a rebase",
@@ -63,7 +65,7 @@ def delegated(event: Mapping[str, Any]) -> dict[str, Any] | None:
             "call": event.get("tool_use_id"),
             "executor": executor,
             "reason": refusal,
-            "gate": bool(refusal) and row.get("pays") is False,
+            "gate": refusal.startswith(_GATE),
             **{name: given.get(name) for name in ("model", "effort", "isolation")},
         },
     )
@@ -102,7 +104,7 @@ def _refusal(
             " it cannot pay. Leave `model` out, or do the task yourself."
         )
     if row.get("pays") is False:
-        return f"do this task yourself. {str(row.get('reason'))[:300]}"
+        return f"{_GATE}. {str(row.get('reason'))[:300]}"
     if row["writes"] and folders is None:
         return (
             f"{executor} writes, and without a git repository its work can be neither verified"

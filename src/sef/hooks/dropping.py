@@ -7,6 +7,8 @@ from pathlib import Path
 from typing import Any, Final
 
 from sef.hooks.delegating import executor_of
+from sef.hooks.delegation import Ended
+from sef.hooks.entering import book, delegation_of
 from sef.hooks.records import append, is_name, load, parsed, state_folder, users_tree
 from sef.hooks.trees import forget, hosted
 from sef.repository import Repository, find_repository
@@ -23,11 +25,17 @@ async def dropped(event: Mapping[str, Any]) -> None:
     repository = await find_repository(Path(users_tree(event["cwd"])))
     state = state_folder(str(repository.common_dir))
     agent, tree = _noted(event)
+    reason = str(event.get("error") or "")[:300]
+    record = load(state, f"agents/{agent}") if agent else None
+    money: Mapping[str, str | None] = {}
+    if record is not None:
+        # It was paid until then.
+        ended = Ended(accepted=False, reason=f"its call failed: {reason}")
+        money = await book(delegation_of(event, repository, record, ""), ended)
     if agent:
         await forsake(repository, state, agent, tree)
     row = {"event": "failed", "session": event.get("session_id"), "call": event.get("tool_use_id")}
-    reason = str(event.get("error") or "")[:300]
-    append(state, {**row, "agent": agent, "reason": reason})
+    append(state, {**row, "agent": agent, "reason": reason, **money})
 
 
 async def forsake(repository: Repository, state: str, agent: str, tree: str) -> None:

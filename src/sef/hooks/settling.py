@@ -7,7 +7,6 @@ here has not accepted.
 from __future__ import annotations
 
 import asyncio
-import time
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Final
@@ -19,13 +18,13 @@ from sef.hooks import telling
 from sef.hooks.delegating import EXECUTORS, executor_of
 from sef.hooks.delegation import Delegation, Ended
 from sef.hooks.dropping import forsake
-from sef.hooks.entering import book, memory_of
+from sef.hooks.entering import book, delegation_of
 from sef.hooks.fence import changed_files, fingerprint, moved, used_shell
 from sef.hooks.merging import Merged, merge, unfit
 from sef.hooks.records import append, is_name, load, rows, state_folder, users_folder
 from sef.hooks.trees import captured, forget, scratch_in
 from sef.hooks.undoing import noted
-from sef.model import Answer, Effort, Patch
+from sef.model import Answer, Patch
 from sef.reasons import reason_of
 from sef.repository import find_repository
 from sef.submission import Submission
@@ -62,32 +61,15 @@ async def settled(event: Mapping[str, Any]) -> dict[str, Any] | None:
         return telling.replaced(
             response, telling.rejected("there is no record of its start: nothing was verified")
         )
-    one = Delegation(
-        record=record,
-        executor=executor,
-        task=str(asked.get("prompt") or ""),
-        call=str(event.get("tool_use_id") or agent),
-        effort=_effort(executor, asked.get("effort")),
-        memory=memory_of(repository),
-        report=_text(response),
-        transcript=_transcript(event, str(agent)),
-        state=state,
-        repository=repository,
-    )
-    seconds = max(0.0, time.time() - float(record.get("at") or time.time()))
+    one = delegation_of(event, repository, record, _text(response))
     ended = await _ended(one)
-    money = await book(one, ended, seconds)
+    money = await book(one, ended)
     await forget(repository, state, record)
     append(state, {**_row(event, one, ended), **money})
     if ended.accepted:
         report = "" if EXECUTORS[executor]["writes"] else one.report
         return telling.replaced(response, telling.accepted(ended.paths, ended.evidence, report))
     return telling.replaced(response, telling.rejected(ended.reason, ended.evidence, ended.kept))
-
-
-def _effort(executor: str, asked: object) -> Effort:
-    known = {str(one) for one in Effort}
-    return Effort(asked if asked in known else EXECUTORS[executor]["effort"])
 
 
 async def _ended(one: Delegation) -> Ended:
@@ -223,11 +205,6 @@ def _text(response: Mapping[str, Any]) -> str:
     content = response.get("content")
     blocks = content if isinstance(content, list) else []
     return "\n".join(str(one.get("text") or "") for one in blocks if isinstance(one, dict))
-
-
-def _transcript(event: Mapping[str, Any], agent: str) -> Path:
-    folder = Path(str(event.get("transcript_path") or "")).with_suffix("") / "subagents"
-    return next(folder.rglob(f"agent-{agent}.jsonl"), folder / "none")
 
 
 def _row(event: Mapping[str, Any], one: Delegation, ended: Ended) -> dict[str, Any]:

@@ -30,7 +30,7 @@ _TEXTS = {
     "delegated": (*_CALL, "executor"),
     "accepted": (*_WHO, *PRICES),
     "rejected": (*_WHO, *PRICES),
-    "failed": _CALL,
+    "failed": (*_CALL, *PRICES),
     "refused": _WHO,
 }
 """The fields of an outcome that count."""
@@ -47,7 +47,7 @@ class Sums:
         self.outcomes: dict[str, dict[str, int]] = {}
         self.prices: dict[str, dict[str, float]] = {}
         self.booked: dict[str, Mapping[str, Any]] = {}
-        self._failed: list[object] = []
+        self._failed: dict[object, Mapping[str, Any]] = {}
 
     def take(self, row: Mapping[str, Any]) -> None:
         """Takes in a row that is older than those before."""
@@ -56,12 +56,12 @@ class Sums:
             self.booked.setdefault(str(row.get("session")), row)
         elif event == "failed":
             # Only the call says whose it was; the row of its start comes yet.
-            self._failed.append(row.get("call"))
+            self._failed[row.get("call")] = row
         elif event in OUTCOMES:
             self._count(str(event), row)
-            if event == "delegated" and row.get("call") in self._failed:
-                self._failed.remove(row.get("call"))
-                self._count("failed", row)
+            ended = self._failed.pop(row.get("call"), None) if event == "delegated" else None
+            if ended is not None:
+                self._count("failed", {**ended, "executor": row.get("executor")})
 
     def _count(self, event: str, row: Mapping[str, Any]) -> None:
         name = row.get("executor")
