@@ -83,6 +83,13 @@ def _sums(title: str, sums: Mapping[str, Any], *, with_rates: bool = False) -> I
         told = _counts(counts) + (_rates(counts) if with_rates else "")
         yield f"{_MARGIN}{name}: {told}"
     yield f"{_MARGIN}{_used(sums['used'])}"
+    saved = sums["saved_estimate_usd"]
+    if saved is not None:
+        what = "Saved" if saved >= 0 else "Lost"
+        yield (
+            f"{_MARGIN}{what} about ${abs(saved):,.2f}: accepted drafts at the target's prices, less"
+            " what all drafts cost; an estimate."
+        )
 
 
 def _counts(counts: Mapping[str, Any]) -> str:

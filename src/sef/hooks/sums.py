@@ -47,6 +47,8 @@ class Sums:
         self.outcomes: dict[str, dict[str, int]] = {}
         self.prices: dict[str, dict[str, float]] = {}
         self.booked: dict[str, Mapping[str, Any]] = {}
+        self.saved: float | None = None
+        """US dollars, an estimate: below 0 they were lost. None where no price is known."""
         self._failed: dict[object, Mapping[str, Any]] = {}
 
     def take(self, row: Mapping[str, Any]) -> None:
@@ -72,6 +74,15 @@ class Sums:
             if dollars is not None:
                 sums = self.prices.setdefault(name, {})
                 sums[price] = sums.get(price, 0.0) + dollars
+        self._estimate(event, row)
+
+    def _estimate(self, event: str, row: Mapping[str, Any]) -> None:
+        """What an accepted draft saved, if the target had needed its tokens; any other one lost."""
+        usd, at_target = (_dollars(row[one]) if row.get(one) else None for one in PRICES)
+        if usd is not None and event == "accepted" and at_target is not None:
+            self.saved = (self.saved or 0.0) + at_target - usd
+        elif usd is not None and event in ("rejected", "failed"):
+            self.saved = (self.saved or 0.0) - usd
 
     def told(self) -> dict[str, Any]:
         """As an object: `executors` in the order of their tiers, and `used`."""
@@ -80,6 +91,7 @@ class Sums:
         return {
             "executors": {name: self._of(name) for name in names},
             "used": used(self.booked.values()),
+            "saved_estimate_usd": self.saved,
         }
 
     def _of(self, name: str) -> dict[str, Any]:
