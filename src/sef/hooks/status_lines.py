@@ -85,11 +85,8 @@ def _sums(title: str, sums: Mapping[str, Any], *, with_rates: bool = False) -> I
     yield f"{_MARGIN}{_used(sums['used'])}"
     saved = sums["saved_estimate_usd"]
     if saved is not None:
-        what = "Saved" if saved >= 0 else "Lost"
-        yield (
-            f"{_MARGIN}{what} about ${abs(saved):,.2f}: accepted drafts at the target's prices, less"
-            " what all drafts cost; an estimate."
-        )
+        about = f"{'Saved' if saved >= 0 else 'Lost'} about ${abs(saved):,.2f}"
+        yield f"{_MARGIN}{about}, an estimate: accepted drafts at the target's prices, less all drafts."
 
 
 def _counts(counts: Mapping[str, Any]) -> str:
