@@ -86,7 +86,8 @@ def _sums(title: str, sums: Mapping[str, Any], *, with_rates: bool = False) -> I
     saved = sums["saved_estimate_usd"]
     if saved is not None:
         about = f"{'Saved' if saved >= 0 else 'Lost'} about ${abs(saved):,.2f}"
-        yield f"{_MARGIN}{about}, an estimate: accepted drafts at the target's prices, less all drafts."
+        how = "an estimate: accepted drafts at the target's prices, less all drafts."
+        yield f"{_MARGIN}{about}, {how}"
 
 
 def _counts(counts: Mapping[str, Any]) -> str:
