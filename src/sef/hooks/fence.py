@@ -10,7 +10,7 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Final
 
-from sef.hooks.records import parsed
+from sef.hooks.records import opened, parsed
 from sef.listing import changes_of
 from sef.repository import Repository
 
@@ -72,7 +72,7 @@ async def branch_of(repository: Repository) -> str:
 def used_shell(transcript: Path) -> bool:
     """True where the executor called Bash, or nobody can tell."""
     try:
-        with transcript.open("rb") as file:
+        with opened(transcript) as file:
             said = file.read(_LARGEST + 1)
     except OSError:
         return True
