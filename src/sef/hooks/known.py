@@ -18,6 +18,7 @@ _TYPES: Final[Mapping[str, tuple[type, ...]]] = {
     "tree": (str,),
     "git_dir": (str,),
     "base": (str,),
+    "programs": (str,),
     "at": (int, float),
     "fingerprint": (dict,),
     "branch": (str,),

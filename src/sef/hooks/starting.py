@@ -8,11 +8,12 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from sef.git import Git
 from sef.hooks.delegating import EXECUTORS, executor_of
 from sef.hooks.fence import branch_of, fingerprint
 from sef.hooks.hiding import hide
 from sef.hooks.records import append, is_name, save, state_folder, users_folder
-from sef.hooks.trees import hosted, move, scratch_in
+from sef.hooks.trees import hosted, move, programs, scratch_in
 from sef.hooks.undoing import noted
 from sef.owner import Owner, owner_of
 from sef.repository import find_repository
@@ -44,6 +45,7 @@ async def started(event: Mapping[str, Any]) -> dict[str, Any] | None:
         await workspace.open()
         if there is not None:
             await move(*there, workspace.base)
+        told = await programs(Git(git_dir=there[1], work_tree=there[0])) if there else ""
         seen = await fingerprint(repository)
     owner = _host()
     record = {
@@ -54,6 +56,7 @@ async def started(event: Mapping[str, Any]) -> dict[str, Any] | None:
         "base": workspace.base,
         "dirty": workspace.dirty,
         "at": time.time(),
+        "programs": told,
         "fingerprint": seen,
         "branch": await branch_of(repository),
         "pid": owner.pid,
