@@ -228,6 +228,24 @@ def test_what_was_drawn_is_audited_when_asked_for(
     assert "claude-a1" not in sef(host.project, "calibrate", "--audit").stderr
 
 
+def test_a_budget_is_for_all_audits_together(tmp_path: Path) -> None:
+    """Once it is spent none is begun, and what was not begun waits on."""
+    host = Host(tmp_path)
+    script = SCRIPT.format(
+        code=json.dumps(RIGHT + "# done\n"), test=json.dumps(TEST.format(2, 2, 4))
+    )
+    configured(host, TARGET, **{"target.toml": script})
+    for agent in ("a1", "a2", "a3"):
+        assert drafted(host, RIGHT, agent).startswith("SEF ACCEPTED")
+        git(host.project, "checkout", "-q", "calc.py")
+    for budget, waiting in (("0", 3), ("0.3", 1), ("0.1", 0)):
+        done = sef(host.project, "calibrate", "--audit", "--budget", budget, "--json")
+        assert json.loads(done.stdout)["audits_waiting"] == waiting, done.stderr
+        assert done.stderr.count("is used up: it waits") == waiting
+    (stratum,) = json.loads(done.stdout)["strata"]
+    assert (stratum["audited"], stratum["untold"]) == (3, 0)
+
+
 def test_an_audit_needs_a_target(tmp_path: Path) -> None:
     """Without one it is said, and the audit waits on."""
     host = Host(tmp_path)

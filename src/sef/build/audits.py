@@ -26,6 +26,7 @@ from sef.cleanup import release
 from sef.config import Config
 from sef.errors import UsageError
 from sef.events import AuditBegan, Audited, Fact, Recorded, Routed, TaskFact, is_paid
+from sef.executors.wrappers import Budget
 from sef.journal import Journal, RunJournal
 from sef.judging import Judge
 from sef.learning import ALL, learned, past_runs
@@ -53,7 +54,8 @@ async def make_audits(
 ) -> AsyncGenerator[Found]:
     """Makes the audits that were drawn, one after the other, and tells what each found.
 
-    One that was cut off is not paid again. Raises RepositoryError, ConfigError, JournalError, and
+    One that was cut off is not paid again. Once the budget, that of the settings by default, is
+    spent, the rest wait on. Raises RepositoryError, ConfigError, JournalError, and
     UsageError where there is no target, or where audits are being made already.
     """
     repository = await find_repository(start)
@@ -62,10 +64,16 @@ async def make_audits(
         past = past_runs(journal, ALL)
         if not (waiting := unaudited(past)):
             return
+        most = settings.budget_usd if budget_usd is None else budget_usd
+        budget = None if most is None else Budget(most)
         for run in waiting:
+            if budget and budget.spent_usd >= budget.limit_usd:
+                reason = f"the budget of ${budget.limit_usd} is used up: it waits"
+                yield Found(run=run, audited=None, reason=reason)
+                continue
             scratch = make_scratch(repository, run)
             try:
-                async with open_crew(settings, repository.root, scratch, budget_usd) as hands:
+                async with open_crew(settings, repository.root, scratch, budget=budget) as hands:
                     desk = _Desk(repository, settings, journal, hands, scratch)
                     yield await desk.audit(run)
             finally:
