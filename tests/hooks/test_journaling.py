@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import sqlite3
 from contextlib import closing
 from decimal import Decimal
 from pathlib import Path
@@ -244,6 +245,26 @@ def test_a_budget_is_for_all_audits_together(tmp_path: Path) -> None:
         assert done.stderr.count("is used up: it waits") == waiting
     (stratum,) = json.loads(done.stdout)["strata"]
     assert (stratum["audited"], stratum["untold"]) == (3, 0)
+
+
+def test_an_audit_that_was_cut_off_is_not_paid_again(tmp_path: Path) -> None:
+    """As after kill -9 in the middle: it is told once, waits no longer, and its price is unknown."""
+    host = Host(tmp_path)
+    script = SCRIPT.format(
+        code=json.dumps(RIGHT + "# done\n"), test=json.dumps(TEST.format(2, 2, 4))
+    )
+    configured(host, TARGET, **{"target.toml": script})
+    drafted(host, RIGHT)
+    sef(host.project, "calibrate", "--audit")
+    with closing(sqlite3.connect(host.project / ".git/sef/journal.sqlite3")) as journal, journal:
+        assert journal.execute("delete from facts where kind = 'Audited'").rowcount == 1
+    git(host.project, "update-ref", "refs/sef/claude-a1/draft", "HEAD")
+    again = sef(host.project, "calibrate", "--audit", "--json")
+    assert "cut off: not paid again" in again.stderr
+    assert json.loads(again.stdout)["audits_waiting"] == 0
+    assert report(facts(host)).cost_usd is None
+    assert git(host.project, "for-each-ref", "refs/sef") == ""
+    assert "claude-a1" not in sef(host.project, "calibrate", "--audit").stderr
 
 
 def test_an_audit_needs_a_target(tmp_path: Path) -> None:

@@ -30,7 +30,7 @@ from sef.executors.wrappers import Budget
 from sef.journal import Journal, RunJournal
 from sef.judging import Judge
 from sef.learning import ALL, learned, past_runs
-from sef.model import Tier
+from sef.model import Tier, Usage
 from sef.owner import NOBODY, this_process
 from sef.policy import pick
 from sef.pools.local import LocalPool
@@ -93,7 +93,8 @@ class _Desk:
     async def audit(self, run: str) -> Found:
         recorded = self.journal.recorded(run)
         facts = tuple(one.fact for one in recorded)
-        if any(isinstance(one, AuditBegan) for one in facts):
+        if begun := next((one for one in facts if isinstance(one, AuditBegan)), None):
+            await self._give_up(run, begun)
             return Found(run=run, audited=None, reason="it was begun and cut off: not paid again")
         workspace = Workspace(self.repository, run=run, scratch=self.scratch)
         patch = next(one.draft.patch for one in facts if hasattr(one, "draft"))
@@ -107,6 +108,17 @@ class _Desk:
             self.journal.begin(run, NOBODY)
         await release(self.repository, run)
         return Found(run=run, audited=found, reason=found.reason)
+
+    async def _give_up(self, run: str, begun: AuditBegan) -> None:
+        """It waits no longer: it was paid in part, and nobody knows how much."""
+        unknown = Usage(cost_usd=None)
+        found = Audited(
+            task=begun.task, epoch=begun.epoch, regression=None, reason="cut off", usage=unknown
+        )
+        ledger = RunJournal(self.journal, run, self.hands.redaction.of)
+        ledger.append(Recorded(fact=found, seconds=0.0))
+        await ledger.settled()
+        await release(self.repository, run)
 
     async def _made(
         self, run: str, workspace: Workspace, recorded: Sequence[Recorded]
