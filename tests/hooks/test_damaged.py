@@ -202,6 +202,48 @@ def test_who_breaks_or_holds_up_the_verdict_is_not_heard(tmp_path: Path) -> None
     assert host.end("a2", report=STORY).startswith("SEF REJECTED")
 
 
+def test_a_full_disk_leaves_no_story(tmp_path: Path) -> None:
+    """Where not a byte can be written, log and journals included, there is a rejection."""
+    host = Host(tmp_path)
+    drafted(host)
+    code = (
+        "import os, resource, runpy, signal, sys\n"
+        "signal.signal(signal.SIGXFSZ, signal.SIG_IGN)\n"
+        "resource.setrlimit(resource.RLIMIT_FSIZE, (0, 0))\n"
+        "sys.argv = sys.argv[1:]\n"
+        "runpy.run_path(sys.argv[0], run_name='__main__')\n"
+    )
+    command = (sys.executable, "-B", "-c", code, str(ENTRY))
+    event = json.dumps(ended(host)).encode()
+    done = subprocess.run(command, input=event, capture_output=True, check=False, timeout=120)
+    assert (done.returncode, done.stderr) == (0, b"")
+    said = json.loads(done.stdout)["hookSpecificOutput"]["updatedToolOutput"]["content"][0]["text"]
+    assert said.startswith("SEF REJECTED") and STORY not in said
+    assert (host.project / "calc.py").read_text() == CALC
+    assert host.end().startswith("SEF ACCEPTED")  # with room again
+
+
+def test_two_hooks_at_once_settle_an_executor_once(tmp_path: Path) -> None:
+    """As where an event is told twice: merged, booked and told once; the other one says so."""
+    host = Host(tmp_path)
+    drafted(host)
+    command = (sys.executable, "-I", "-S", str(ENTRY))
+    both = [
+        subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE) for _ in range(2)
+    ]
+    for one in both:
+        assert one.stdin is not None
+        one.stdin.write(json.dumps(ended(host)).encode())
+        one.stdin.close()
+    answers = [one.stdout.read().decode() for one in both if one.stdout is not None]
+    assert [one.wait(60) for one in both] == [0, 0]
+    (accepted,) = (one for one in answers if "SEF ACCEPTED. Merged" in one)
+    (other,) = (one for one in answers if one != accepted)
+    assert "another hook is at it" in other or "no record of its start" in other
+    assert host.events().count("merged") == host.events().count("accepted") == 1
+    assert (host.project / "calc.py").read_text() == RIGHT
+
+
 def test_an_answer_comes_before_the_host_stops_waiting(tmp_path: Path) -> None:
     """A wait that nothing ends, here for a pipe, is ended by the last word."""
     pipe = tmp_path / "pipe"

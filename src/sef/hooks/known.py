@@ -6,12 +6,14 @@ one is a folder that Claude Code made for that executor, or nothing.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import fcntl
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Final
 
 from sef.hooks.delegating import EXECUTORS
-from sef.hooks.records import is_name, load
+from sef.hooks.records import git_folders, is_name, load, opened, state_folder, users_folder
 
 _TYPES: Final[Mapping[str, tuple[type, ...]]] = {
     "root": (str,),
@@ -35,6 +37,25 @@ def known(common: Path, state: str, agent: object) -> dict[str, Any] | None:
     if not all(isinstance(record.get(name), types) for name, types in _TYPES.items()):
         return None
     return record if not record["tree"] or is_hosted(common, str(agent), record) else None
+
+
+@contextmanager
+def alone_with(event: Mapping[str, Any], agent: object) -> Iterator[bool]:
+    """False where another process settles that executor now; it goes with the one that holds it."""
+    folders = git_folders(users_folder(event))
+    folder = Path(state_folder(folders[2] if folders else None)) / "agents"
+    try:
+        record = opened(folder / (f"{agent}.json" if is_name(agent) else "none"))
+    except OSError:
+        yield True  # there is nothing that two could settle
+        return
+    with record:
+        try:
+            fcntl.flock(record, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            yield False
+        else:
+            yield True
 
 
 def is_hosted(common: Path, agent: str, record: Mapping[str, Any]) -> bool:

@@ -197,4 +197,8 @@ def log(line: str) -> None:
             os.replace(path, f"{path}.old")
     except OSError:
         pass
-    _write(path, f"{time.strftime('%Y-%m-%dT%H:%M:%SZ', time.gmtime())} {flat}\n")
+    try:
+        _write(path, f"{time.strftime('%Y-%m-%dT%H:%M:%SZ', time.gmtime())} {flat}\n")
+    except OSError:
+        # There is nobody left to tell, and what goes on must go on.
+        return

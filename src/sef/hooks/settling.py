@@ -21,10 +21,17 @@ from sef.hooks.delegation import Delegation, Ended
 from sef.hooks.dropping import forsake
 from sef.hooks.entering import book, memory_of
 from sef.hooks.fence import changed_files, fingerprint, moved, used_shell
-from sef.hooks.known import known
+from sef.hooks.known import alone_with, known
 from sef.hooks.last_word import in_time
 from sef.hooks.merging import Merged, merge, unfit
-from sef.hooks.records import append, is_name, log, rows, state_folder, users_folder
+from sef.hooks.records import (
+    append,
+    is_name,
+    log,
+    rows,
+    state_folder,
+    users_folder,
+)
 from sef.hooks.trees import captured, forget, scratch_in
 from sef.hooks.undoing import noted
 from sef.model import Answer, Effort, Patch
@@ -59,12 +66,21 @@ async def settled(event: Mapping[str, Any]) -> dict[str, Any] | None:
         return None
     never = in_time(telling.replaced(response, telling.unsettled(_LATE)))
     try:
-        return await _settled(event, executor, response, asked)
+        return await _settled_once(event, executor, response, asked)
     except Exception as error:  # doubt rejects
         log(f"a call of {executor} was not settled: {reason_of(error)}")
         return telling.replaced(response, telling.unsettled(reason_of(error)))
     finally:
         never()
+
+
+async def _settled_once(
+    event: Mapping[str, Any], executor: str, response: Mapping[str, Any], asked: Mapping[str, Any]
+) -> dict[str, Any]:
+    with alone_with(event, response.get("agentId")) as mine:
+        if not mine:  # Claude Code takes the answer that comes last, which is not this one
+            return telling.replaced(response, telling.unsettled("another hook is at it"))
+        return await _settled(event, executor, response, asked)
 
 
 async def _settled(
