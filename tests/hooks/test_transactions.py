@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 from pathlib import Path
 
@@ -10,6 +11,7 @@ from tests.hooks.events import git
 from tests.hooks.hosting import CALC, FILES, REPORT, RIGHT, Host
 
 from sef.hooks.fence import used_shell
+from sef.hooks.starting import started
 from sef.hooks.trees import hosted
 
 pytestmark = pytest.mark.slow
@@ -217,3 +219,18 @@ def test_only_trees_of_the_host_are_moved(tmp_path: Path) -> None:
         assert hosted({"agent_id": "a9", "cwd": str(cwd)}) is None
     assert hosted({"agent_id": "../a9", "cwd": str(fake)}) is None
     assert set(FILES) <= set(git(host.project, "ls-files").split())
+
+
+def test_who_is_sent_a_message_after_its_verdict_is_told_that_it_has_ended(tmp_path: Path) -> None:
+    """It has no record, as no verdict will follow: nothing of it is left, or looks at work."""
+    host = Host(tmp_path)
+    host.start("a1", "sef-explore")
+    assert "SEF REJECTED" in host.end("a1", "sef-explore", report="See nowhere.py:99.")
+    event = {"session_id": "s-1", "cwd": str(host.project), "agent_id": "a1"}
+    told = asyncio.run(started({**event, "agent_type": "sef-explore"}))
+    assert told is not None
+    assert "task has ended" in told["hookSpecificOutput"]["additionalContext"]
+    assert not list((host.state() / "agents").iterdir())
+    assert host.events()[-1] == "resumed"
+    host.start("a2", "sef-explore")
+    assert [one.name for one in (host.state() / "agents").iterdir()] == ["a2.json"]

@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
 
+from sef.hooks.dropping import forsake
 from sef.hooks.hiding import show
 from sef.hooks.merging import alone
 from sef.hooks.records import append, bare_trees, is_name, load, rows
-from sef.hooks.trees import clear, forget
+from sef.hooks.trees import clear
 from sef.hooks.undoing import put_right
-from sef.owner import Owner
+from sef.hooks.working import lives
 from sef.repository import Repository
 
 
@@ -22,11 +21,13 @@ async def collect(repository: Repository, state: str) -> None:
         if mine:
             await put_right(state)
     for file in sorted((Path(state) / "agents").glob("*.json")):
-        record = load(state, f"agents/{file.stem}")
-        if record is None or record.get("agent") != file.stem or _lives(record):
+        record = load(state, f"agents/{file.stem}") or {}
+        if not is_name(file.stem) or lives(record):
             continue
-        await forget(repository, state, record)
-        append(state, {"event": "collected", "agent": file.stem, "session": record["session"]})
+        # One that is damaged cannot be accepted any more: it goes as if its session were dead.
+        tree = repository.common_dir.parent / ".claude/worktrees" / f"agent-{file.stem}"
+        await forsake(repository, state, file.stem, str(tree))
+        append(state, {"event": "collected", "agent": file.stem, "session": record.get("session")})
     _sweep(repository, state)
     clear(state)
     show(repository.common_dir, state)
@@ -42,7 +43,3 @@ def _sweep(repository: Repository, state: str) -> None:
         if is_name(agent) and agent in ended and not alive and not tree.is_symlink():
             shutil.rmtree(tree, ignore_errors=True)
             append(state, {"event": "collected", "agent": agent, "session": None})
-
-
-def _lives(record: Mapping[str, Any]) -> bool:
-    return Owner(pid=int(record["pid"]), began=str(record["began"])).is_alive()

@@ -9,7 +9,8 @@ from typing import Any, Final
 from sef.hooks.delegating import executor_of
 from sef.hooks.delegation import Ended
 from sef.hooks.entering import book, delegation_of
-from sef.hooks.records import append, is_name, load, parsed, state_folder, users_tree
+from sef.hooks.known import known
+from sef.hooks.records import append, is_name, opened, parsed, state_folder, users_tree
 from sef.hooks.trees import forget, hosted
 from sef.repository import Repository, find_repository
 
@@ -26,7 +27,7 @@ async def dropped(event: Mapping[str, Any]) -> None:
     state = state_folder(str(repository.common_dir))
     agent, tree = _noted(event)
     reason = str(event.get("error") or "")[:300]
-    record = load(state, f"agents/{agent}") if agent else None
+    record = known(repository.common_dir, state, agent)
     money: Mapping[str, str | None] = {}
     if record is not None:
         # It was paid until then.
@@ -41,14 +42,14 @@ async def dropped(event: Mapping[str, Any]) -> None:
 async def forsake(repository: Repository, state: str, agent: str, tree: str) -> None:
     """Removes what there is of an executor, with a record of its start or without one.
 
-    Without one only a tree that Claude Code made for it is taken.
+    Without one, or with one that is damaged, only a tree that Claude Code made for it is taken.
     """
-    record = load(state, f"agents/{agent}")
+    record = known(repository.common_dir, state, agent)
     if record is None:
+        record = {"agent": agent}
         there = hosted({"agent_id": agent, "cwd": tree})
-        if there is None or there[1].parent.parent != repository.common_dir:
-            return
-        record = {"agent": agent, "tree": str(there[0]), "git_dir": str(there[1])}
+        if there is not None and there[1].parent.parent == repository.common_dir:
+            record |= {"tree": str(there[0]), "git_dir": str(there[1])}
     await forget(repository, state, record)
 
 
@@ -60,7 +61,7 @@ def _noted(event: Mapping[str, Any]) -> tuple[str, str]:
     told, call = str(event.get("transcript_path") or ""), event.get("tool_use_id")
     folder = Path(told.removesuffix(".jsonl")) / "subagents"
     for file in folder.rglob("agent-*.meta.json") if told else ():
-        with file.open("rb") as lines:
+        with opened(file) as lines:
             note = parsed(lines.read(_LARGEST))
         agent = file.name.removeprefix("agent-").removesuffix(".meta.json")
         if note and call and note.get("toolUseId") == call and is_name(agent):

@@ -41,7 +41,7 @@ def delegation_of(
     asked, agent, executor = event["tool_input"], str(record["agent"]), str(record["executor"])
     efforts = {str(one) for one in Effort}
     effort = asked.get("effort")
-    folder = Path(str(event.get("transcript_path") or "")).with_suffix("") / "subagents"
+    folder = Path(str(event.get("transcript_path") or "").removesuffix(".jsonl")) / "subagents"
     now = time.time()
     return Delegation(
         record=record,

@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import fcntl
 import os
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -13,6 +14,7 @@ from typing import Final
 
 LINES: Final = b"# sef: goes when the last executor has ended\n/.claude/worktrees/agent-*/\n"
 """Put before the user's own, which go first where they say otherwise."""
+_PATIENCE_S: Final = 5.0
 
 
 def hide(common: Path, state: str) -> None:
@@ -59,10 +61,22 @@ def _write(common: Path, said: bytes) -> None:
 
 @contextmanager
 def _alone(state: str) -> Iterator[None]:
-    """Held for a moment only; it goes with the process that holds it."""
+    """Held for a moment only; it goes with the process that holds it. Raises TimeoutError."""
+    Path(state).mkdir(mode=0o700, parents=True, exist_ok=True)
     file = os.open(Path(state) / "exclude.lock", os.O_RDWR | os.O_CREAT, 0o600)
     try:
-        fcntl.flock(file, fcntl.LOCK_EX)
+        _hold(file)
         yield
     finally:
         os.close(file)
+
+
+def _hold(file: int) -> None:
+    ends = time.monotonic() + _PATIENCE_S
+    while True:
+        try:
+            return fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            if time.monotonic() > ends:
+                raise TimeoutError("somebody holds exclude.lock and does not let go") from None
+            time.sleep(0.01)

@@ -15,7 +15,7 @@ from typing import Any, Final
 from sef.build import Judgement
 from sef.errors import ApplyConflict, RepositoryError
 from sef.hooks.fence import blobs_of, branch_of
-from sef.hooks.records import LONGEST_ROW, append
+from sef.hooks.records import LONGEST_ROW, append, log
 from sef.hooks.undoing import done, note, put_right
 from sef.model import Evidence, Patch
 from sef.repository import Repository
@@ -85,9 +85,7 @@ async def merge(
                 done(state)
                 last = str(conflict)
                 continue
-            for some in _parts(blobs):
-                append(state, {"event": "merged", "blobs": some})
-            done(state)
+            _tell(state, blobs)
             return Merged(blobs=blobs, evidence=evidence)
     return Merged(problem=f"it could not be merged: {last}", conflict=True, evidence=evidence)
 
@@ -111,6 +109,16 @@ async def _to_the_end(work: Coroutine[Any, Any, None]) -> None:
         with suppress(asyncio.CancelledError):
             await asyncio.wait([begun])
     begun.result()
+
+
+def _tell(state: str, blobs: Mapping[str, str]) -> None:
+    """Writes down that it is merged; where that breaks it is merged all the same."""
+    try:
+        for some in _parts(blobs):
+            append(state, {"event": "merged", "blobs": some})
+    except OSError as error:
+        log(f"no row tells of a merge of {len(blobs)} files: {error}")
+    done(state)
 
 
 def _parts(blobs: Mapping[str, str]) -> Iterator[dict[str, str]]:

@@ -8,12 +8,13 @@ from __future__ import annotations
 
 import json
 import os
+import stat
 import time
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
-    from typing import Any
+    from typing import Any, BinaryIO
 
 LONGEST_ROW = 8_000
 """Bytes of a row; a longer one loses its text."""
@@ -107,12 +108,12 @@ def _short(value: object) -> object:
 def rows(folder: str) -> Iterator[dict[str, Any]]:
     """The rows, oldest first; what is no row is passed over."""
     try:
-        with open(os.path.join(folder, "journal.jsonl"), encoding="utf-8") as lines:
-            for line in lines:
+        with opened(os.path.join(folder, "journal.jsonl")) as lines:
+            while line := lines.readline(2 * LONGEST_ROW):
                 found = parsed(line)
                 if found is not None:
                     yield found
-    except FileNotFoundError:
+    except OSError:
         return
 
 
@@ -125,11 +126,24 @@ def parsed(line: str | bytes) -> dict[str, Any] | None:
     return found if isinstance(found, dict) else None
 
 
+def opened(path: str | os.PathLike[str]) -> BinaryIO:
+    """A file to read. Raises OSError also where it is a pipe or a device, which may never end."""
+    # Without O_NONBLOCK the opening of a pipe waits for somebody who writes to it.
+    file = os.open(path, os.O_RDONLY | os.O_NONBLOCK)
+    if not stat.S_ISREG(os.fstat(file).st_mode):
+        os.close(file)
+        raise OSError(f"{os.fspath(path)} is no file")
+    return open(file, "rb")
+
+
 def _write(path: str, text: str) -> None:
     os.makedirs(os.path.dirname(path), mode=0o700, exist_ok=True)
-    file = os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600)
+    file = os.open(path, os.O_RDWR | os.O_APPEND | os.O_CREAT | os.O_NONBLOCK, 0o600)
     try:
-        os.write(file, text.encode(errors="replace"))
+        # A full disk leaves half a row, which must not take the next one with it.
+        size = os.fstat(file).st_size
+        torn = size > 0 and os.pread(file, 1, size - 1) != b"\n"
+        os.write(file, ("\n" * torn + text).encode(errors="replace"))
     finally:
         os.close(file)
 
@@ -146,15 +160,19 @@ def save(folder: str, name: str, record: Mapping[str, Any]) -> None:
     path = os.path.join(folder, f"{name}.json")
     os.makedirs(os.path.dirname(path), mode=0o700, exist_ok=True)
     new = f"{path}.{os.getpid()}.new"
-    with open(new, "w", encoding="utf-8") as file:
-        json.dump(record, file)
-    os.replace(new, path)
+    try:
+        with open(new, "w", encoding="utf-8") as file:
+            json.dump(record, file)
+        os.replace(new, path)
+    except OSError:
+        os.unlink(new)
+        raise
 
 
 def load(folder: str, name: str) -> dict[str, Any] | None:
     """The record of that name; None where there is none that can be read."""
     try:
-        with open(os.path.join(folder, f"{name}.json"), "rb") as file:
+        with opened(os.path.join(folder, f"{name}.json")) as file:
             return parsed(file.read(4 * 2**20))
     except OSError:
         return None
@@ -179,4 +197,8 @@ def log(line: str) -> None:
             os.replace(path, f"{path}.old")
     except OSError:
         pass
-    _write(path, f"{time.strftime('%Y-%m-%dT%H:%M:%SZ', time.gmtime())} {flat}\n")
+    try:
+        _write(path, f"{time.strftime('%Y-%m-%dT%H:%M:%SZ', time.gmtime())} {flat}\n")
+    except OSError:
+        # There is nobody left to tell, and what goes on must go on.
+        return

@@ -20,8 +20,17 @@ from sef.hooks.delegation import Delegation, Ended
 from sef.hooks.dropping import forsake
 from sef.hooks.entering import book, delegation_of
 from sef.hooks.fence import changed_files, fingerprint, moved, used_shell
+from sef.hooks.known import alone_with, known
+from sef.hooks.last_word import in_time
 from sef.hooks.merging import Merged, merge, unfit
-from sef.hooks.records import append, is_name, load, rows, state_folder, users_folder
+from sef.hooks.records import (
+    append,
+    is_name,
+    log,
+    rows,
+    state_folder,
+    users_folder,
+)
 from sef.hooks.trees import captured, forget, scratch_in
 from sef.hooks.undoing import noted
 from sef.model import Answer, Patch
@@ -36,24 +45,52 @@ _LIMIT: Final = "NOTE: this agent stopped at its"
 _NOTES: Final = 10
 """Lines in which its notes are: before this one may be one that names the tools."""
 _MOST_S: Final = 270.0
+_CLOSING_S: Final = 25.0
+"""How long what follows a verdict may take before it is told all the same."""
+_LATE: Final = "there was no verdict in the time there is"
 _SHELL: Final = ("sef-validate", "sef-implement", "sef-review")
 """Executors that have Bash."""
 
 
 async def settled(event: Mapping[str, Any]) -> dict[str, Any] | None:
-    """The answer to PostToolUse of the Agent tool; None for anybody else's agents."""
+    """The answer to PostToolUse of the Agent tool; None for anybody else's agents.
+
+    Whatever breaks, the orchestrator does not read the executor's own story.
+    """
     response, asked = event.get("tool_response"), event.get("tool_input")
     if not isinstance(response, dict) or not isinstance(asked, dict):
         return None
     executor = executor_of(response.get("agentType") or asked.get("subagent_type"))
     if not executor or response.get("status") == "async_launched":
         return None
+    never = in_time(telling.replaced(response, telling.unsettled(_LATE)))
+    try:
+        return await _settled_once(event, executor, response, asked)
+    except Exception as error:  # doubt rejects
+        log(f"a call of {executor} was not settled: {reason_of(error)}")
+        return telling.replaced(response, telling.unsettled(reason_of(error)))
+    finally:
+        never()
+
+
+async def _settled_once(
+    event: Mapping[str, Any], executor: str, response: Mapping[str, Any], asked: Mapping[str, Any]
+) -> dict[str, Any]:
+    with alone_with(event, response.get("agentId")) as mine:
+        if not mine:  # Claude Code takes the answer that comes last, which is not this one
+            return telling.replaced(response, telling.unsettled("another hook is at it"))
+        return await _settled(event, executor, response, asked)
+
+
+async def _settled(
+    event: Mapping[str, Any], executor: str, response: Mapping[str, Any], asked: Mapping[str, Any]
+) -> dict[str, Any]:
     try:
         repository = await find_repository(Path(users_folder(event)))
     except SefError as error:
         return telling.replaced(response, telling.rejected(f"no repository: {error}"))
     state, agent = state_folder(str(repository.common_dir)), response.get("agentId")
-    record = load(state, f"agents/{agent}") if is_name(agent) else None
+    record = known(repository.common_dir, state, agent)
     if record is None:
         if is_name(agent):
             tree = str(response.get("worktreePath") or "")
@@ -63,13 +100,30 @@ async def settled(event: Mapping[str, Any]) -> dict[str, Any] | None:
         )
     one = delegation_of(event, repository, record, _text(response))
     ended = await _ended(one)
-    money = await book(one, ended)
-    await forget(repository, state, record)
-    append(state, {**_row(event, one, ended), **money})
+    said = telling.replaced(response, _told(one, ended))
+    in_time(said, _CLOSING_S)
+    await _close(event, one, ended)
+    return said
+
+
+def _told(one: Delegation, ended: Ended) -> str:
     if ended.accepted:
-        report = "" if EXECUTORS[executor]["writes"] else one.report
-        return telling.replaced(response, telling.accepted(ended.paths, ended.evidence, report))
-    return telling.replaced(response, telling.rejected(ended.reason, ended.evidence, ended.kept))
+        report = "" if EXECUTORS[one.executor]["writes"] else one.report
+        return telling.accepted(ended.paths, ended.evidence, report)
+    return telling.rejected(ended.reason, ended.evidence, ended.kept)
+
+
+async def _close(event: Mapping[str, Any], one: Delegation, ended: Ended) -> None:
+    """Books it, removes what there is of it, writes its row: what breaks undoes no verdict."""
+    money = await book(one, ended)
+    try:
+        await forget(one.repository, one.state, one.record)
+    except (SefError, OSError) as error:
+        log(f"not all of executor {one.record['agent']} is removed: {reason_of(error)}")
+    try:
+        append(one.state, {**_row(event, one, ended), **money})
+    except OSError as error:
+        log(f"no row tells of executor {one.record['agent']}: {reason_of(error)}")
 
 
 async def _ended(one: Delegation) -> Ended:

@@ -6,17 +6,24 @@ import os
 import time
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
+from sef.git import Git
 from sef.hooks.delegating import EXECUTORS, executor_of
 from sef.hooks.fence import branch_of, fingerprint
 from sef.hooks.hiding import hide
-from sef.hooks.records import append, is_name, save, state_folder, users_folder
-from sef.hooks.trees import hosted, move, scratch_in
+from sef.hooks.records import append, is_name, rows, save, state_folder, users_folder
+from sef.hooks.trees import hosted, move, programs, scratch_in
 from sef.hooks.undoing import noted
 from sef.owner import Owner, owner_of
 from sef.repository import find_repository
 from sef.workspace import Workspace
+
+_ENDS: Final = ("accepted", "rejected", "failed")
+_ENDED: Final = (
+    "sef: your task has ended, and its verdict stands. What you do now is verified by nobody: use"
+    " no tool, and hand back this one line: `Nothing new: a new task needs a new delegation.`"
+)
 
 
 async def started(event: Mapping[str, Any]) -> dict[str, Any] | None:
@@ -37,6 +44,9 @@ async def started(event: Mapping[str, Any]) -> dict[str, Any] | None:
     if noted(state):
         await _put_right(state)
     row = {"agent": agent, "session": event.get("session_id"), "executor": executor}
+    if _has_ended(state, str(agent)):
+        append(state, {"event": "resumed", **row})
+        return _context(_ENDED)
     # First, so that what is merged for another executor from now on counts as sef's own.
     append(state, {"event": "started", **row})
     with scratch_in(state) as scratch:
@@ -44,6 +54,7 @@ async def started(event: Mapping[str, Any]) -> dict[str, Any] | None:
         await workspace.open()
         if there is not None:
             await move(*there, workspace.base)
+        told = await programs(Git(git_dir=there[1], work_tree=there[0])) if there else ""
         seen = await fingerprint(repository)
     owner = _host()
     record = {
@@ -54,6 +65,7 @@ async def started(event: Mapping[str, Any]) -> dict[str, Any] | None:
         "base": workspace.base,
         "dirty": workspace.dirty,
         "at": time.time(),
+        "programs": told,
         "fingerprint": seen,
         "branch": await branch_of(repository),
         "pid": owner.pid,
@@ -62,8 +74,16 @@ async def started(event: Mapping[str, Any]) -> dict[str, Any] | None:
     save(state, f"agents/{agent}", record)
     if there is not None:
         hide(repository.common_dir, state)
-    scope = _scope(repository.root, users, there is not None)
-    return {"hookSpecificOutput": {"hookEventName": "SubagentStart", "additionalContext": scope}}
+    return _context(_scope(repository.root, users, there is not None))
+
+
+def _context(text: str) -> dict[str, Any]:
+    return {"hookSpecificOutput": {"hookEventName": "SubagentStart", "additionalContext": text}}
+
+
+def _has_ended(state: str, agent: str) -> bool:
+    """True where there is a verdict on it: somebody sent it a message, which no verdict follows."""
+    return any(one.get("agent") == agent and one.get("event") in _ENDS for one in rows(state))
 
 
 async def _put_right(state: str) -> None:

@@ -15,7 +15,8 @@ from typing import Any, Final
 from sef.build import Asked, ChangeJudge, open_judge
 from sef.handback import handed_back_in
 from sef.hooks.delegating import EXECUTORS, executor_of
-from sef.hooks.records import append, claim, is_name, load, parsed, state_folder, users_folder
+from sef.hooks.known import known
+from sef.hooks.records import append, claim, is_name, opened, parsed, state_folder, users_folder
 from sef.hooks.trees import captured, scratch_in
 from sef.model import Kind
 from sef.repository import find_repository
@@ -37,7 +38,7 @@ async def stopped(event: Mapping[str, Any]) -> dict[str, Any] | None:
         return None
     repository = await find_repository(Path(users_folder(event)))
     state = state_folder(str(repository.common_dir))
-    record = load(state, f"agents/{agent}")
+    record = known(repository.common_dir, state, agent)
     # A resumed executor starts again with stop_hook_active false: the claim counts for its life.
     if record is None or not claim(state, f"stop-{agent}"):
         return None
@@ -87,7 +88,7 @@ def _form(said: str) -> str:
 def _task(transcript: Path) -> str:
     """What the executor was asked: the first message of its transcript."""
     try:
-        with transcript.open("rb") as file:
+        with opened(transcript) as file:
             lines = file.read(_LARGEST).splitlines()
     except OSError:
         return ""

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import hashlib
 import os
+import re
 import shutil
 import tempfile
 import time
@@ -22,6 +24,9 @@ from sef.owner import Owner, this_process
 from sef.repository import Repository
 from sef.workspace import Workspace
 
+_FETCHES: Final = re.compile(
+    r"(extensions\.partialclone|remote\..*\.(promisor|uploadpack))\n"
+).match
 _PATIENCE_S: Final = 1.0
 """How long a tree is removed again that a process of the executor still writes to."""
 
@@ -58,13 +63,28 @@ async def move(tree: Path, git_dir: Path, commit: str) -> None:
 
 
 async def captured(workspace: Workspace, record: Mapping[str, Any]) -> Patch:
-    """What the executor did in its tree, as git sees it with an index of its own."""
+    """What the executor did in its tree, as git sees it with an index of its own.
+
+    Raises GitError, also where git would run other programs there than at its start.
+    """
     tree, base = Path(record["tree"]), str(record["base"])
+    git = Git(git_dir=Path(record["git_dir"]), work_tree=tree)
+    if await programs(git) != record["programs"]:
+        raise GitError("git was told meanwhile to run other programs on files (filters)")
     fork = Fork(
-        checkout=Checkout(path=tree, commit=base, users=False, files=(), base_files=()),
-        git=Git(git_dir=Path(record["git_dir"]), work_tree=tree),
+        checkout=Checkout(path=tree, commit=base, users=False, files=(), base_files=()), git=git
     )
     return await workspace.glance(fork)
+
+
+async def programs(git: Git) -> str:
+    """What git is told to run on files, or to fetch by, in a tree; from all its configuration.
+
+    A shell that is kept in its tree can tell git so, and the hook is kept nowhere.
+    """
+    keys = (await git.ask("config", "--includes", "--list", "-z")).split("\0")
+    told = [one for one in keys if one.startswith("filter.") or _FETCHES(one)]
+    return hashlib.sha256("\0".join(told).encode(errors="replace")).hexdigest()
 
 
 def clear(state: str) -> None:
@@ -93,6 +113,9 @@ def _gone(tree: Path) -> bool:
     for _ in range(10):
         if not os.path.lexists(tree):
             return True
+        if tree.is_symlink():  # the executor moved it away; nothing is removed through a link
+            tree.unlink()
+            continue
         time.sleep(_PATIENCE_S / 10)
         shutil.rmtree(tree, ignore_errors=True)
     return not os.path.lexists(tree)

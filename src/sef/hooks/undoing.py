@@ -8,7 +8,6 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Final
 
-from sef.errors import SefError
 from sef.hooks.records import append, load, save
 from sef.hooks.trees import scratch_in
 from sef.listing import changes_of, checked_out
@@ -57,7 +56,7 @@ async def put_right(state: str) -> None:
     try:
         with scratch_in(state) as scratch:
             append(state, {**row, **await _ended(record, state, scratch)})
-    except (SefError, OSError, KeyError) as error:
+    except Exception as error:  # one that is damaged must not stop what comes after it
         append(state, {"event": "not_undone", **row, "reason": reason_of(error)})
     done(state)
 
