@@ -67,6 +67,14 @@ def test_the_script_is_a_plain_shell_script() -> None:
     assert not any(word in text for word in ("[[", "local ", "function ", "readlink -f"))
 
 
+def test_the_script_does_not_need_anybody_who_reads(ground: Ground) -> None:
+    """With standard output and error closed it does its work and ends with its exit code."""
+    closed = ("sh", "-c", 'exec sh "$@" >&- 2>&-', "sh", str(SCRIPT))
+    assert run(ground, *closed, "--user", SEF_PYTHON=sys.executable).returncode == 0
+    assert (ground.user / "agents" / "sef-explore.md").is_file()
+    assert run(ground, *closed, SEF_PYTHON=sys.executable).returncode == 2
+
+
 def test_the_script_works_through_a_link_and_from_a_place_with_spaces(
     ground: Ground, tmp_path: Path
 ) -> None:

@@ -173,7 +173,12 @@ def test_a_doubled_key_is_told_and_the_last_holds(world: World) -> None:
     assert parsed("user", "p", text.replace('"a" :', '"c" :').encode()).problem == ""
 
 
-@pytest.mark.parametrize("data", [b"\xff\xfe", b"[" * 100_000, b'{"a": NaN}', b"", b"null"])
+def test_an_empty_settings_file_is_read() -> None:
+    """The client takes it as settings without a key, and ignores nothing."""
+    assert parsed("user", "s", b" \n").found == {} and not parsed("user", "s", b"").problem
+
+
+@pytest.mark.parametrize("data", [b"\xff\xfe", b"[" * 100_000, b'{"a": NaN}', b"{", b"null"])
 def test_whatever_is_no_settings_is_told(data: bytes) -> None:
     assert parsed("user", "p", data).problem
 

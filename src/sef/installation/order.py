@@ -121,7 +121,8 @@ def obey(
     if order.action is Action.STATUS:
         return tuple(_status(place) for place in there)
     with ExitStack() as locks:
-        for place in there:
+        # Two places may lie in one folder, which is locked once.
+        for place in {one.folder.parent.resolve(): one for one in there}.values():
             if place.folder.parent.is_dir() or order.action is Action.INSTALL:
                 locks.enter_context(locked(place))
         if not order.dry_run:
