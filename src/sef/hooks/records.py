@@ -55,7 +55,8 @@ def git_folders(start: str) -> tuple[str, str, str] | None:
 
 def _pointed(file: str, prefix: str, folder: str) -> str:
     with open(file, encoding="utf-8", errors="surrogateescape") as lines:
-        said = lines.readline(8_192).strip().removeprefix(prefix)
+        # What follows a zero is no part of a path, and would raise wherever one is asked for.
+        said = lines.readline(8_192).strip().removeprefix(prefix).partition("\0")[0]
     return os.path.normpath(os.path.join(folder, said))
 
 
@@ -127,8 +128,10 @@ def save(folder: str, name: str, record: Mapping[str, Any]) -> None:
 def load(folder: str, name: str) -> dict[str, Any] | None:
     """The record of that name; None where there is none that can be read."""
     try:
-        with open(os.path.join(folder, f"{name}.json"), "rb") as file:
-            return parsed(file.read(4 * 2**20))
+        # Nothing but a file is waited for.
+        path = os.path.join(folder, f"{name}.json")
+        with open(os.open(path, os.O_RDONLY | os.O_NONBLOCK), "rb") as file:
+            return parsed(file.read(4 * 2**20) or b"")
     except OSError:
         return None
 
