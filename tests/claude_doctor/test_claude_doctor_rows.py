@@ -79,6 +79,13 @@ def test_programs_of_the_project_are_not_started(world: World) -> None:
     assert (rows["sef"].state, rows["git"].state) == (WARNING, WRONG)
 
 
+def test_programs_of_the_home_are_the_users_where_that_is_the_folder(world: World) -> None:
+    """A session that is started at home has no project whose programs may be anybody's."""
+    world.program("claude", "#!/bin/sh\necho 2.1.330\n")
+    world.project = world.home
+    assert world.rows()["claude"].found.startswith("2.1.330 at ")
+
+
 def test_a_shim_is_known_by_what_it_is(world: World, tmp_path: Path) -> None:
     """A script that hands on to its manager, a link to the manager; no name of a folder."""
     texts = {
