@@ -7,6 +7,7 @@ import os
 import re
 import sys
 import tempfile
+import tomllib
 from collections.abc import Callable
 from importlib.resources import files
 from pathlib import Path
@@ -22,7 +23,7 @@ from sef.installation.assets import (
 from sef.installation.draft import Wish
 from sef.installation.files import digest
 from sef.installation.hooks import installed_entries
-from sef.installation.order import Action, Order, obey, order
+from sef.installation.order import LIBRARIES, Action, Order, lacking, obey, order
 from sef.installation.places import Scope, locked, project_place
 from sef.installation.plan import installation
 from sef.installation.section import TEXT
@@ -367,6 +368,14 @@ def test_settings_hold_hooks_only_where_the_table_names_them(ground: Ground) -> 
     assert entry["hooks"][0]["args"][-2:] == ["--scope", "user"]
     ground.install()
     assert not (ground.user / "settings.json").exists()
+
+
+def test_the_libraries_of_hooks_are_those_of_the_project() -> None:
+    """The names that the installer looks for are the dependencies that are imported."""
+    said = tomllib.loads((Path(__file__).parents[2] / "pyproject.toml").read_text())
+    names = {re.match(r"[\w-]+", one)[0] for one in said["project"]["dependencies"]}  # type: ignore[index]
+    assert {one.replace("-", "_") for one in names} - {"ripgrep"} == set(LIBRARIES)
+    assert lacking() == () and lacking(("no_such_library",)) == ("no_such_library",)
 
 
 def test_hooks_of_a_project_are_of_this_machine(ground: Ground) -> None:
