@@ -7,6 +7,7 @@ import os
 import re
 import sys
 import tempfile
+import tomllib
 from collections.abc import Callable
 from importlib.resources import files
 from pathlib import Path
@@ -22,7 +23,7 @@ from sef.installation.assets import (
 from sef.installation.draft import Wish
 from sef.installation.files import digest
 from sef.installation.hooks import installed_entries
-from sef.installation.order import Action, Order, obey, order
+from sef.installation.order import LIBRARIES, Action, Order, lacking, obey, order
 from sef.installation.places import Scope, locked, project_place
 from sef.installation.plan import installation
 from sef.installation.section import TEXT
@@ -369,6 +370,14 @@ def test_settings_hold_hooks_only_where_the_table_names_them(ground: Ground) -> 
     assert not (ground.user / "settings.json").exists()
 
 
+def test_the_libraries_of_hooks_are_those_of_the_project() -> None:
+    """The names that the installer looks for are the dependencies that are imported."""
+    said = tomllib.loads((Path(__file__).parents[2] / "pyproject.toml").read_text())
+    names = {re.match(r"[\w-]+", one)[0] for one in said["project"]["dependencies"]}  # type: ignore[index]
+    assert {one.replace("-", "_") for one in names} - {"ripgrep"} == set(LIBRARIES)
+    assert lacking() == () and lacking(("no_such_library",)) == ("no_such_library",)
+
+
 def test_hooks_of_a_project_are_of_this_machine(ground: Ground) -> None:
     """They name a program by its path, so they go into the settings that git leaves out."""
     ground.install(PROJECT, hooks=HOOKS)
@@ -416,7 +425,15 @@ def test_settings_that_changed_lose_only_what_is_ours(ground: Ground) -> None:
 @pytest.mark.parametrize("name", ["settings.json", "settings.local.json"])
 @pytest.mark.parametrize(
     "text",
-    ["{// hello\n}", '{"a": 1,}', '{"a": NaN}', "[]", '{"hooks": []}', '{"hooks":{"Stop":{}}}', ""],
+    [
+        "{// hello\n}",
+        '{"a": 1,}',
+        '{"a": NaN}',
+        "[]",
+        '{"hooks": []}',
+        '{"hooks":{"Stop":{}}}',
+        "{",
+    ],
 )
 def test_settings_that_claude_code_would_ignore_are_refused(
     ground: Ground, name: str, text: str
@@ -431,6 +448,58 @@ def test_settings_that_claude_code_would_ignore_are_refused(
 
 
 # The section of CLAUDE.md
+
+
+@pytest.mark.parametrize(
+    ("said", "why"),
+    [
+        (b'{"a": 1e400}', "1e400 is too large"),
+        (b'{"a": ' + b"[" * 900 + b"]" * 900 + b"}", "nested too deeply"),
+        (b'{"a": 1, "a": 2}', "'a' is there twice"),
+        (b'{"a": "' + b"x" * 4_000_000 + b'"}', "more than 4,000,000 bytes"),
+    ],
+)
+def test_settings_that_could_not_be_written_again_are_refused(
+    ground: Ground, said: bytes, why: str
+) -> None:
+    """Python would write 1e400 as a word that is no JSON; none of these is changed."""
+    ground.user.mkdir()
+    settings = ground.user / "settings.json"
+    settings.write_bytes(said)
+    with pytest.raises(UsageError, match=why):
+        ground.install(USER, hooks=HOOKS)
+    assert settings.read_bytes() == said
+
+
+@pytest.mark.parametrize("said", [b"", b" \n", b"\xef\xbb\xbf"])
+def test_empty_settings_say_nothing(ground: Ground, said: bytes) -> None:
+    """Claude Code takes an empty file as settings without a key; it comes back as it was."""
+    ground.user.mkdir()
+    settings = ground.user / "settings.json"
+    settings.write_bytes(said)
+    ground.install(USER, hooks=HOOKS, statusline=True)
+    assert set(json.loads(settings.read_text("utf-8-sig"))) == {"hooks", "statusLine"}
+    ground.uninstall(USER)
+    assert settings.read_bytes() == said
+
+
+def test_two_places_in_one_folder(ground: Ground) -> None:
+    """A configuration folder beside the project's `.claude` is no second installer."""
+    variables = {"HOME": str(ground.home), "CLAUDE_CONFIG_DIR": str(ground.project / "mine")}
+    start = ground.tree()
+    for action in (Action.INSTALL, Action.UNINSTALL):
+        wanted = Order(action=action, scopes=BOTH)
+        assert len(obey(wanted, variables=variables, start=ground.project)) == 2
+    assert ground.tree() == start
+
+
+def test_what_is_in_the_way_of_many_is_named_once(ground: Ground) -> None:
+    """A file in place of the folder of executors is one thing in the way, not five."""
+    ground.user.mkdir()
+    (ground.user / "agents").write_text("")
+    with pytest.raises(UsageError) as caught:
+        ground.install(USER)
+    assert str(caught.value.args[0]).count("is not a folder") == 1
 
 
 def test_the_section_comes_and_goes(ground: Ground) -> None:

@@ -67,6 +67,27 @@ def test_the_script_is_a_plain_shell_script() -> None:
     assert not any(word in text for word in ("[[", "local ", "function ", "readlink -f"))
 
 
+def test_the_script_does_not_need_anybody_who_reads(ground: Ground) -> None:
+    """With standard output and error closed it does its work and ends with its exit code."""
+    closed = ("sh", "-c", 'exec sh "$@" >&- 2>&-', "sh", str(SCRIPT))
+    assert run(ground, *closed, "--user", SEF_PYTHON=sys.executable).returncode == 0
+    assert (ground.user / "agents" / "sef-explore.md").is_file()
+    assert run(ground, *closed, SEF_PYTHON=sys.executable).returncode == 2
+
+
+def test_a_python_without_libraries_is_told(ground: Ground, tmp_path: Path) -> None:
+    """It installs all the same, and says that hooks of that Python can verify nothing."""
+    bare = tmp_path / "bare"
+    subprocess.run((sys.executable, "-m", "venv", "--without-pip", str(bare)), check=True)
+    python = str(bare / "bin" / "python")
+    done = run(ground, "sh", str(SCRIPT), "--user", SEF_PYTHON=python)
+    assert (
+        done.returncode == 0 and f"cannot verify yet: {python} lacks genai_prices," in done.stdout
+    )
+    assert "lacks" not in script(ground, "--user").stdout
+    assert "lacks" not in run(ground, "sh", str(SCRIPT), "--status", SEF_PYTHON=python).stdout
+
+
 def test_the_script_works_through_a_link_and_from_a_place_with_spaces(
     ground: Ground, tmp_path: Path
 ) -> None:

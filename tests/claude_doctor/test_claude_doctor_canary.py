@@ -139,6 +139,50 @@ def test_an_interpreter_that_a_project_names_is_never_started(
     assert str(evil) in rows["hooks-others"].details[0]
 
 
+def test_an_interpreter_in_the_project_is_not_started_for_the_user_either(
+    world: World, tmp_path: Path
+) -> None:
+    """A configuration folder that lies in the project may have come with it, manifest and all."""
+    evil = world.program("python", f"#!/bin/sh\ntouch {tmp_path}/started\n", world.project / "bin")
+    world.variables["CLAUDE_CONFIG_DIR"] = str(world.project / "mine")
+    world.install(Scope.USER)
+    for name in ("settings.json", "sef/installed.json"):
+        path = world.project / "mine" / name
+        path.write_text(path.read_text().replace(sys.executable, str(evil)))
+    rows = world.rows()
+    assert not (tmp_path / "started").exists()
+    assert "not started" in rows["python"].found
+    assert rows["hooks-user"].state is State.UNKNOWN
+
+
+def test_a_link_to_a_program_of_the_project_is_not_started(world: World, tmp_path: Path) -> None:
+    """A folder on PATH that leads into the project by one link a program."""
+    text = f"#!/bin/sh\ntouch {tmp_path}/started\n"
+    inside = world.program("claude", text, world.project / "tools")
+    world.program("other", "")
+    (world.home / "bin" / "claude").symlink_to(inside)
+    assert "lies in the project" in world.rows()["claude"].found
+    assert not (tmp_path / "started").exists()
+
+
+def test_this_interpreter_by_another_name_is_tried(world: World) -> None:
+    """The installer's script takes the Python that it finds; a link elsewhere is another one.
+
+    Whether all answer depends on what is installed for it.
+    """
+    world.install(Scope.PROJECT)
+    this = Path(sys.executable)
+    path, record = world.local / "settings.local.json", world.local / "sef/installed.json"
+    elsewhere = world.home / "python"
+    elsewhere.symlink_to(this.resolve())
+    for other, said in ((this.resolve(), "hooks answer"), (elsewhere, "not tried")):
+        for one in (path, record):
+            whole = json.loads(one.read_text())
+            text = json.dumps(whole).replace(f'"{sys.executable}"', f'"{other}"')
+            one.write_text(text.replace(f'"{this.resolve()}"', f'"{other}"'))
+        assert said in world.rows()["hooks-project"].found
+
+
 def test_commands_that_look_like_ours_are_never_started(world: World, tmp_path: Path) -> None:
     """Another word, another file, a shell, a program of the name: each writes if it is started."""
     started = tmp_path / "started"

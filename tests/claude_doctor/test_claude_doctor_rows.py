@@ -79,6 +79,13 @@ def test_programs_of_the_project_are_not_started(world: World) -> None:
     assert (rows["sef"].state, rows["git"].state) == (WARNING, WRONG)
 
 
+def test_programs_of_the_home_are_the_users_where_that_is_the_folder(world: World) -> None:
+    """A session that is started at home has no project whose programs may be anybody's."""
+    world.program("claude", "#!/bin/sh\necho 2.1.330\n")
+    world.project = world.home
+    assert world.rows()["claude"].found.startswith("2.1.330 at ")
+
+
 def test_a_shim_is_known_by_what_it_is(world: World, tmp_path: Path) -> None:
     """A script that hands on to its manager, a link to the manager; no name of a folder."""
     texts = {
@@ -173,7 +180,12 @@ def test_a_doubled_key_is_told_and_the_last_holds(world: World) -> None:
     assert parsed("user", "p", text.replace('"a" :', '"c" :').encode()).problem == ""
 
 
-@pytest.mark.parametrize("data", [b"\xff\xfe", b"[" * 100_000, b'{"a": NaN}', b"", b"null"])
+def test_an_empty_settings_file_is_read() -> None:
+    """The client takes it as settings without a key, and ignores nothing."""
+    assert parsed("user", "s", b" \n").found == {} and not parsed("user", "s", b"").problem
+
+
+@pytest.mark.parametrize("data", [b"\xff\xfe", b"[" * 100_000, b'{"a": NaN}', b"{", b"null"])
 def test_whatever_is_no_settings_is_told(data: bytes) -> None:
     assert parsed("user", "p", data).problem
 

@@ -176,8 +176,29 @@ def test_the_project_goes_before_the_user_and_the_user_before_a_plugin(tmp_path:
     event = json.dumps(call(tmp_path, "sef-explore")).encode()
     assert answer(("--scope", "user"), event) and answer(("--scope", "plugin"), event)
     (tmp_path / ".claude").mkdir()
-    (tmp_path / ".claude/settings.json").write_text('{"Stop": ["/x/sef/hooks/entry.py"]}')
+    (tmp_path / ".claude/settings.json").write_text(
+        '{"hooks": {"Stop": ["/x/sef/hooks/entry.py"]}}'
+    )
     assert answer(("--scope", "user"), event), "there of an older version, without this event"
-    (tmp_path / ".claude/settings.json").write_text('{"PreToolUse": ["/x/sef/hooks/entry.py"]}')
+    (tmp_path / ".claude/settings.json").write_text(
+        '{"hooks": {"PreToolUse": ["/x/sef/hooks/entry.py"]}}'
+    )
     assert answer(("--scope", "user"), event) == answer(("--scope", "plugin"), event) == ""
     assert answer(("--scope", "project"), event)
+
+
+def test_words_in_settings_are_no_hooks(tmp_path: Path) -> None:
+    """A rule about sef's entry, and a file that Claude Code ignores, do not silence the user's."""
+    event = json.dumps(call(repository(tmp_path, FILES), "sef-explore")).encode()
+    settings = tmp_path / ".claude/settings.json"
+    settings.parent.mkdir(exist_ok=True)
+    ours = [{"hooks": [{"type": "command", "command": "p", "args": ["/x/sef/hooks/entry.py"]}]}]
+    rule = {"allow": ["Bash(python src/sef/hooks/entry.py)"]}
+    for said in (
+        json.dumps({"permissions": rule, "hooks": {"PreToolUse": []}}),
+        json.dumps({"hooks": {"PreToolUse": ours}})[:-1] + ",}",
+    ):
+        settings.write_text(said)
+        assert answer(("--scope", "user"), event)
+    settings.write_bytes(b"\xef\xbb\xbf" + json.dumps({"hooks": {"PreToolUse": ours}}).encode())
+    assert answer(("--scope", "user"), event) == ""

@@ -242,6 +242,33 @@ def test_a_pipe_in_place_of_the_journal_is_not_waited_for(home: Path) -> None:
     assert done.returncode == 0
 
 
+def test_a_pipe_in_place_of_a_record_is_not_waited_for(home: Path) -> None:
+    """Of the gate's table, of an executor, of the installer."""
+    save(folder(home), "table", {})
+    Path(folder(home), "table.json").unlink()
+    (home / ".claude/sef").mkdir(parents=True)
+    Path(folder(home), "agents").mkdir()
+    for path in ("table.json", "agents/a.json"):
+        os.mkfifo(f"{folder(home)}/{path}")
+    os.mkfifo(home / ".claude/sef/installed.json")
+    assert told(asked(home))[1]["decision"] == "block"
+
+
+def test_what_breaks_it_asks_no_model(
+    home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A `.git` file that says anything, a folder that cannot be told: blocked all the same."""
+    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "state"))
+    odd = tmp_path / "odd"
+    odd.mkdir()
+    (odd / ".git").write_bytes(b"gitdir: /x\0y")
+    for cwd in (str(odd), "/\ud800"):
+        found = told(asked(home, cwd=cwd))[1]
+        assert found["decision"] == "block" and found["reason"].startswith("sef ")
+    for words in ("STATUS", " Status "):
+        assert told(asked(home, words=words))[1]["decision"] == "block"
+
+
 def test_refusals_and_kept_patches_are_shown(home: Path) -> None:
     """With reason and folder."""
     pays = {"sef-review": {"pays": False, "reason": "it would lose"}, "sef-explore": {"pays": True}}

@@ -69,6 +69,12 @@ def test_a_session_that_hands_nothing_out_shows_theirs_alone(home: Path) -> None
         assert shown(home, session=session, told=told) == ""
 
 
+def test_a_session_of_which_no_row_is_left_shows_theirs_alone(home: Path) -> None:
+    """Its rows are beyond the end of the journal that is read, or gone: nothing is known."""
+    begin(str(home / ".git/sef/hooks"), "s-3")
+    assert shown(home, "echo mine", session="s-3") == "mine\n"
+
+
 def test_the_price_is_shown_once_it_is_booked(home: Path) -> None:
     """Without prices it is tokens; before any outcome it is what was handed out."""
     state = str(home / ".git/sef/hooks")

@@ -7,7 +7,7 @@ from statistics import median
 from typing import Final
 
 from sef.claude_doctor.rows import Row, State, row
-from sef.claude_doctor.snapshot import Answer, Entry, Snapshot, Whose
+from sef.claude_doctor.snapshot import NOT_STARTED, Answer, Entry, Snapshot, Whose
 from sef.installation.hooks import HOOKS
 
 _EVENTS: Final = tuple(one.event for one in HOOKS)
@@ -28,6 +28,11 @@ def _of_places(seen: Snapshot) -> Iterator[Row]:
     for one in seen.installations:
         if one.python:
             way = f"sef claude install --{one.scope}"
+            python = seen.pythons.get(one.scope)
+            if python is not None and python.problem == NOT_STARTED:
+                found = f"not tried: their Python is {NOT_STARTED}"
+                yield row(f"hooks-{one.scope}", State.UNKNOWN, found, f"{way}, and it is this one.")
+                continue
             yield _hooks(f"hooks-{one.scope}", seen, _SOURCES[one.scope], way)
 
 

@@ -13,11 +13,19 @@ from typing import Final
 from sef.agents import OFFERED
 from sef.claude_doctor import past
 from sef.claude_doctor.canary import answers
-from sef.claude_doctor.entries import entries_in, installed, interpreters
+from sef.claude_doctor.entries import entries_in, installed
 from sef.claude_doctor.plugins import enabled, plugin
-from sef.claude_doctor.programs import found, is_the_projects, oddity, program, shim
+from sef.claude_doctor.programs import (
+    found,
+    ground,
+    is_the_projects,
+    oddity,
+    program,
+    shim,
+)
 from sef.claude_doctor.reading import settings_file
 from sef.claude_doctor.snapshot import (
+    NOT_STARTED,
     Answer,
     Entry,
     Installation,
@@ -27,6 +35,7 @@ from sef.claude_doctor.snapshot import (
     Snapshot,
     Whose,
 )
+from sef.claude_doctor.trust import recorded, trusted_pythons
 from sef.errors import UsageError
 from sef.hooks.records import git_folders, state_folder
 from sef.installation.assets import installed_files
@@ -57,11 +66,12 @@ async def looked(
     there, project = _places(variables, start)
     settings = _settings(there)
     manifests = {place.scope: _manifest(place) for place in there}
-    trusted = _trusted(manifests)
+    strange = ground(project, variables)
+    trusted = trusted_pythons(manifests, there[0].folder, strange)
     plugins, entries = _entries(settings, trusted, there[0].folder, project)
     tell("asking programs for their versions")
-    programs = await _programs(variables, project)
-    pythons = await _pythons(manifests, trusted, variables, project)
+    programs = await _programs(variables, strange)
+    pythons = await _pythons(manifests, trusted, variables, strange)
     folders = _git_folders(start)
     state = state_folder(folders[2] if folders else None)
     log = Path(state_folder(None)) / "hooks.log"
@@ -120,24 +130,6 @@ def _manifest(place: Place) -> Manifest | None:
         return None  # told by the status of the installation
 
 
-def _recorded(manifest: Manifest | None) -> tuple[str, ...]:
-    """Interpreters that a manifest's entries name, today's first."""
-    merges = manifest.settings if manifest else ()
-    return tuple(one for merge in merges for one in interpreters(merge.added))
-
-
-def _trusted(manifests: Mapping[Scope, Manifest | None]) -> dict[Scope, tuple[str, ...]]:
-    """Interpreters that may be started, by place.
-
-    The user's manifest is the user's own. A project's may have come with the project: of what it
-    names only the interpreter that runs this, and those of the user's manifest, are started.
-    """
-    user = tuple(one for one in _recorded(manifests.get(Scope.USER)) if Path(one).is_absolute())
-    here = (sys.executable, *user)
-    project = _recorded(manifests.get(Scope.PROJECT))
-    return {Scope.USER: user, Scope.PROJECT: tuple(one for one in project if one in here)}
-
-
 def _entries(
     settings: Iterable[Settings],
     trusted: Mapping[Scope, Sequence[str]],
@@ -168,7 +160,7 @@ def _with_oddity(one: Entry) -> Entry:
     return replace(one, program=oddity(one.words[0]))
 
 
-async def _programs(variables: Mapping[str, str], project: Path) -> dict[str, Program]:
+async def _programs(variables: Mapping[str, str], project: Path | None) -> dict[str, Program]:
     names = ("claude", "git")
     told = {one: await program(one, found(one, variables), variables, project) for one in names}
     # The plugin's hooks and the commands call these; `sef` is not always this one.
@@ -186,19 +178,19 @@ async def _pythons(
     manifests: Mapping[Scope, Manifest | None],
     trusted: Mapping[Scope, Sequence[str]],
     variables: Mapping[str, str],
-    project: Path,
+    project: Path | None,
 ) -> dict[str, Program]:
     told: dict[str, Program] = {}
     for scope, manifest in manifests.items():
-        recorded = _recorded(manifest)[:1]
-        for path in recorded:
+        for path in recorded(manifest)[:1]:
             if not os.path.exists(path):  # noqa: PTH110, ASYNC240 - a look at one file
                 told[scope] = Program(name="python", path=path, problem="it is gone")
             elif path in trusted[scope]:
                 told[scope] = await program("python", path, variables, project)
             else:
-                problem = "another one than this sef's, so it was not started"
-                told[scope] = Program(name="python", path=path, problem=problem, manager=shim(path))
+                told[scope] = Program(
+                    name="python", path=path, problem=NOT_STARTED, manager=shim(path)
+                )
     return told
 
 
@@ -209,7 +201,7 @@ def _installation(
     start: Path,
 ) -> Installation:
     scope, manifest = place.scope, manifests[place.scope]
-    python = next(iter(_recorded(manifest)), "")
+    python = next(iter(recorded(manifest)), "")
     merges = manifest.settings if manifest else ()
     there = Installation(
         scope=scope,

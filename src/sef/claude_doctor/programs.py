@@ -36,12 +36,35 @@ def found(name: str, variables: Mapping[str, str]) -> str | None:
     return shutil.which(name, path=variables.get("PATH", os.defpath))
 
 
-def is_the_projects(path: str, project: Path) -> bool:
+def ground(project: Path, variables: Mapping[str, str]) -> Path | None:
+    """The folder whose programs may be anybody's: the project's.
+
+    None where it holds the home: what lies there is the user's own.
+    """
+    home = variables.get("HOME")
+    holds = home and Path(home).resolve().is_relative_to(project.resolve())
+    return None if holds else project
+
+
+def is_the_projects(path: str, project: Path | None) -> bool:
     """True for a program in the project, which may be anybody's; not where sef runs from there."""
-    folder = Path(path).absolute().parent
-    places = (folder, folder.resolve())
-    inside = any(one.is_relative_to(top) for one in places for top in (project, project.resolve()))
-    return inside and folder != Path(sys.executable).parent
+    if project is None:
+        return False
+    here = Path(path).absolute()
+    places = {here.parent, here.parent.resolve(), here.resolve().parent}
+    tops = (project, project.resolve())
+    inside = {one for one in places if any(one.is_relative_to(top) for top in tops)}
+    return bool(inside - {Path(sys.executable).parent})
+
+
+def runs_this(python: str) -> bool:
+    """True for the interpreter that runs this, by another name beside it or where its link leads.
+
+    Not for any link to it: what lies beside one (`pyvenv.cfg`) says what it loads.
+    """
+    path, this = Path(python), Path(sys.executable)
+    beside = path.is_absolute() and path.parent in (this.parent, this.resolve().parent)
+    return beside and path.resolve() == this.resolve()
 
 
 def shim(path: str) -> str:
@@ -82,7 +105,7 @@ def oddity(path: str) -> str:
 
 
 async def program(
-    name: str, path: str | None, variables: Mapping[str, str], project: Path
+    name: str, path: str | None, variables: Mapping[str, str], project: Path | None
 ) -> Program:
     """A program and its version: it is started with `--version` alone, for 20 s at most."""
     if path is None:

@@ -46,7 +46,8 @@ def parsed(scope: str, path: str, data: bytes) -> Settings:
     """What the file says, or why the client ignores it."""
     try:
         text = data.removeprefix(_BOM).decode("utf-8")
-        found = json.loads(text, parse_constant=_refuse)
+        # The client takes an empty file for settings that say nothing.
+        found = json.loads(text if text.strip() else "{}", parse_constant=_refuse)
     except json.JSONDecodeError as error:
         return Settings(scope=scope, path=path, found=None, problem=_place(text, error))
     except (ValueError, RecursionError) as error:

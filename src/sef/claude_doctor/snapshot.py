@@ -5,8 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
+from typing import Final
 
 from sef.installation.order import Told
+
+NOT_STARTED: Final = "another one than this sef's, so it was not started"
+"""Of an interpreter that entries name, and that whoever brought them may have brought, too."""
 
 
 class Whose(StrEnum):

@@ -25,6 +25,8 @@ EVENTS = (
 )
 """What is answered; every other event is nobody's here."""
 _TOOL_ENDS = ("PostToolUse", "PostToolUseFailure")
+_ENTRY = "sef/hooks/entry.py"
+_LARGEST_SETTINGS = 4_000_000
 _RANKS = ("project", "user", "plugin")
 """Who goes first where several places tell Claude Code of the same hook."""
 
@@ -166,9 +168,14 @@ def _told_by_another(scope: str, cwd: str, event: str) -> bool:
 
 def _is_told(file: str, event: str) -> bool:
     try:
-        with open(file, "rb") as settings:
-            text = settings.read(2**20)
+        with open(os.open(file, os.O_RDONLY | os.O_NONBLOCK), "rb") as settings:
+            text = settings.read(_LARGEST_SETTINGS) or b""
     except OSError:
         return False
-    # One that an older version installed there may lack the event.
-    return b"sef/hooks/entry.py" in text and f'"{event}"'.encode() in text
+    if _ENTRY.encode() not in text:
+        return False
+    # Words elsewhere in it start no hook, nor does a file that Claude Code cannot read; one that
+    # an older version installed there may lack the event.
+    hooks = (parsed(text.removeprefix(b"\xef\xbb\xbf")) or {}).get("hooks")
+    entries = hooks.get(event) if isinstance(hooks, dict) else None
+    return isinstance(entries, list) and _ENTRY in json.dumps(entries)

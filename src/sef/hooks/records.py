@@ -56,7 +56,8 @@ def git_folders(start: str) -> tuple[str, str, str] | None:
 
 def _pointed(file: str, prefix: str, folder: str) -> str:
     with open(file, encoding="utf-8", errors="surrogateescape") as lines:
-        said = lines.readline(8_192).strip().removeprefix(prefix)
+        # What follows a zero is no part of a path, and would raise wherever one is asked for.
+        said = lines.readline(8_192).strip().removeprefix(prefix).partition("\0")[0]
     return os.path.normpath(os.path.join(folder, said))
 
 

@@ -65,7 +65,7 @@ async def settled(event: Mapping[str, Any]) -> dict[str, Any] | None:
         return None
     never = in_time(telling.replaced(response, telling.unsettled(_LATE)))
     try:
-        return await _settled_once(event, executor, response, asked)
+        return await _settled_once(event, response)
     except Exception as error:  # doubt rejects
         log(f"a call of {executor} was not settled: {reason_of(error)}")
         return telling.replaced(response, telling.unsettled(reason_of(error)))
@@ -73,18 +73,14 @@ async def settled(event: Mapping[str, Any]) -> dict[str, Any] | None:
         never()
 
 
-async def _settled_once(
-    event: Mapping[str, Any], executor: str, response: Mapping[str, Any], asked: Mapping[str, Any]
-) -> dict[str, Any]:
+async def _settled_once(event: Mapping[str, Any], response: Mapping[str, Any]) -> dict[str, Any]:
     with alone_with(event, response.get("agentId")) as mine:
         if not mine:  # Claude Code takes the answer that comes last, which is not this one
             return telling.replaced(response, telling.unsettled("another hook is at it"))
-        return await _settled(event, executor, response, asked)
+        return await _settled(event, response)
 
 
-async def _settled(
-    event: Mapping[str, Any], executor: str, response: Mapping[str, Any], asked: Mapping[str, Any]
-) -> dict[str, Any]:
+async def _settled(event: Mapping[str, Any], response: Mapping[str, Any]) -> dict[str, Any]:
     try:
         repository = await find_repository(Path(users_folder(event)))
     except SefError as error:

@@ -8,7 +8,7 @@ from __future__ import annotations
 import os
 import time
 
-from sef.hooks.records import git_folders, load, parsed, state_folder, users_tree
+from sef.hooks.records import git_folders, load, log, parsed, state_folder, users_tree
 from sef.hooks.status_lines import flat, lines
 from sef.hooks.sums import newest_session, of_all
 from sef.hooks.working import names, working
@@ -29,12 +29,19 @@ def answered(event: Mapping[str, Any], scope: str) -> dict[str, Any] | None:
     """The answer to UserPromptExpansion: the state in place of the skill; None lets that go on."""
     if event.get("command_name") not in COMMANDS:
         return None
-    if str(event.get("command_args") or "").strip() not in _ASKS:
+    if str(event.get("command_args") or "").strip().lower() not in _ASKS:
         return None
-    found = state(event["cwd"], session=str(event.get("session_id") or ""), scope=scope)
     more = {"hookEventName": "UserPromptExpansion", "suppressOriginalPrompt": True}
-    reason = "\n".join(lines(found))
-    return {"decision": "block", "reason": reason, "hookSpecificOutput": more}
+    return {"decision": "block", "reason": _told(event, scope), "hookSpecificOutput": more}
+
+
+def _told(event: Mapping[str, Any], scope: str) -> str:
+    try:
+        found = state(event["cwd"], session=str(event.get("session_id") or ""), scope=scope)
+        return "\n".join(lines(found))
+    except Exception as error:  # without an answer a model would be asked, and paid
+        log(f"/sef: {type(error).__name__}: {error}")
+        return f"sef cannot tell its state: {flat(str(error))}. Look: `sef claude doctor`."
 
 
 def state(cwd: str, *, session: str = "", scope: str = "") -> dict[str, Any]:

@@ -194,8 +194,9 @@ def _words(at_work: int, sums: Mapping[str, Any]) -> str:
     told = [f"{at_work} at work"] if at_work else []
     told += [verdicts] if verdicts else []
     told += _price([one["usd"] for one in every], sums["used"])
-    told = told or [f"{sum(one['delegated'] for one in every)} delegated"]
-    return f"sef {' · '.join(told)}"
+    delegated = sum(one["delegated"] for one in every)
+    told = told or ([f"{delegated} delegated"] if delegated else [])
+    return f"sef {' · '.join(told)}" if told else ""
 
 
 def _price(executors: Sequence[float | None], used: Mapping[str, Any]) -> list[str]:

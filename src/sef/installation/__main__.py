@@ -50,12 +50,14 @@ def main(arguments: list[str]) -> int:
     except OSError as error:
         return _complain(plain(str(error)), "Nothing was changed. Mend that, then try again.", 2)
     text = as_json(wanted, told) if in_json else "".join(f"{one}\n" for one in lines(wanted, told))
-    sys.stdout.write(text)
+    if sys.stdout is not None:  # it is closed: nobody is told
+        sys.stdout.write(text)
     return 0
 
 
 def _complain(message: str, hint: str | None, code: int) -> int:
-    sys.stderr.write(f"sef: {message}\n" + (f"     {hint}\n" if hint else ""))
+    if sys.stderr is not None:
+        sys.stderr.write(f"sef: {message}\n" + (f"     {hint}\n" if hint else ""))
     return code
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TypeVar
+from typing import Final, TypeVar
 
 from sef.errors import UsageError
 from sef.installation.files import Change, check_folder, check_writable, content, digest
@@ -31,6 +31,7 @@ from sef.installation.settings import (
 from sef.installation.status_line import Line, check_free, is_set, wrapped
 
 _T = TypeVar("_T")
+_DEEP: Final = "sef could not write it again: have fewer lists and objects within one another."
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -71,7 +72,7 @@ class Draft:
         """Raises UsageError where something is in the way."""
         if self.in_the_way:
             first = self.in_the_way[0]
-            said = "; ".join(str(one.args[0]) for one in self.in_the_way)
+            said = "; ".join(dict.fromkeys(str(one.args[0]) for one in self.in_the_way))
             raise UsageError(f"{said}. Nothing was changed", hint=first.hint)
 
 
@@ -81,7 +82,9 @@ def attempt(draft: Draft, step: Callable[[], _T]) -> _T | None:
         return step()
     except UsageError as error:
         draft.in_the_way.append(error)
-        return None
+    except RecursionError:
+        draft.in_the_way.append(UsageError("a settings file is nested too deeply", hint=_DEEP))
+    return None
 
 
 def want_file(place: Place, was: Manifest | None, wish: Wish, draft: Draft, path: str) -> None:

@@ -8,6 +8,7 @@ from contextlib import ExitStack
 from dataclasses import dataclass
 from enum import StrEnum
 from importlib.resources import files
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Final
 
@@ -24,6 +25,8 @@ from sef.installation.settings import has_entries
 from sef.installation.status_line import hidden_by, program, stands
 from sef.installation.work import carry_out, sweep
 
+LIBRARIES: Final = ("genai_prices", "platformdirs", "pydantic", "rich", "typer")
+"""What a verification imports; the rest of hooks, and the installer, need none."""
 BOTH: Final = (Scope.USER, Scope.PROJECT)
 _ONE: Final = "Say one of --user, --project, --both, --status, --uninstall"
 _WHERE: Final = "sef claude install --user is for all your sessions, --project for those here."
@@ -64,6 +67,8 @@ class Told:
     older, edited, missing."""
     status_line: str | None = None
     """Of the one that sef set: `shown`, `edited`, `hidden by` a file; None is: it set none."""
+    lacks: tuple[str, ...] = ()
+    """Of an installation: libraries that its Python lacks, so that hooks can verify nothing."""
 
 
 def order(
@@ -121,7 +126,8 @@ def obey(
     if order.action is Action.STATUS:
         return tuple(_status(place) for place in there)
     with ExitStack() as locks:
-        for place in there:
+        # Two places may lie in one folder, which is locked once.
+        for place in {one.folder.parent.resolve(): one for one in there}.values():
             if place.folder.parent.is_dir() or order.action is Action.INSTALL:
                 locks.enter_context(locked(place))
         if not order.dry_run:
@@ -130,7 +136,8 @@ def obey(
         plans = tuple(_plan(order, place, hooks) for place in there)
         if not order.dry_run:
             carry_out(plans)
-    return tuple(_told(plan) for plan in plans)
+    lacks = lacking() if hooks and order.action is Action.INSTALL else ()
+    return tuple(_told(plan, lacks) for plan in plans)
 
 
 def _plan(order: Order, place: Place, hooks: Sequence[Hook]) -> Plan:
@@ -156,7 +163,12 @@ def version() -> str:
     return str(json.loads(manifest.read_text(encoding="utf-8"))["version"])
 
 
-def _told(plan: Plan) -> Told:
+def lacking(libraries: Sequence[str] = LIBRARIES) -> tuple[str, ...]:
+    """The libraries that hooks would not find with the Python that runs this."""
+    return tuple(one for one in libraries if find_spec(one) is None)
+
+
+def _told(plan: Plan, lacks: tuple[str, ...]) -> Told:
     done = {str(one.path): _verb(one.before, one.after) for one in plan.changes}
     folder = plan.place.folder
     for path in plan.kept:
@@ -170,6 +182,7 @@ def _told(plan: Plan) -> Told:
         state="installed" if plan.then else "absent",
         files={path: done[path] for path in sorted(done)},
         status_line=_line(plan.place, plan.then),
+        lacks=lacks,
     )
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 import re
 from collections.abc import Mapping, Sequence
 from copy import deepcopy
@@ -16,7 +17,10 @@ from sef.installation.hooks import Additions
 from sef.installation.status_line import KEY, Line, take_out
 
 _BOM: Final = b"\xef\xbb\xbf"
-_IGNORED: Final = "Claude Code ignores a settings file that is not plain JSON, all of it. Mend it."
+_IGNORED: Final = (
+    "Claude Code ignores a settings file that is not plain JSON, all of it, and takes a part of"
+    " one with doubled keys. Mend it."
+)
 _Hooks = dict[str, list[object]]
 
 
@@ -37,11 +41,17 @@ class Merge:
 
 
 def read_settings(path: Path, data: bytes) -> dict[str, object]:
-    """The object in a settings file. Raises UsageError where Claude Code would ignore the file."""
+    """The object in a settings file; an empty file is an empty one, as Claude Code takes it.
+
+    Raises UsageError where Claude Code would ignore the file, and where writing it again would
+    change what it says.
+    """
     try:
+        text = data.removeprefix(_BOM).decode("utf-8")
         found = json.loads(
-            data.removeprefix(_BOM).decode("utf-8"),
+            text if text.strip() else "{}",
             parse_constant=_refuse,
+            parse_float=_finite,
             object_pairs_hook=_once,
         )
     except (ValueError, RecursionError) as error:
@@ -58,17 +68,29 @@ def check_settings(path: Path) -> None:
     """Raises UsageError where there is a settings file that Claude Code would ignore."""
     if path.is_file():
         with path.open("rb") as file:
-            read_settings(path, file.read(LIMIT))
+            data = file.read(LIMIT + 1)
+        if len(data) > LIMIT:
+            raise UsageError(f"{path} has more than {LIMIT:,} bytes", hint="Make it smaller.")
+        read_settings(path, data)
 
 
 def _refuse(name: str) -> Never:
     raise ValueError(f"{name} is no JSON")
 
 
+def _finite(number: str) -> float:
+    found = float(number)
+    if not math.isfinite(found):  # it would be written as a word that is no JSON
+        raise ValueError(f"the number {number[:40]} is too large")
+    return found
+
+
 def _once(pairs: list[tuple[str, object]]) -> dict[str, object]:
-    found = dict(pairs)
-    if len(found) < len(pairs):
-        raise ValueError("a key is there twice")
+    found: dict[str, object] = {}
+    for key, value in pairs:
+        if key in found:
+            raise ValueError(f"the key {key[:60]!r} is there twice")
+        found[key] = value
     return found
 
 

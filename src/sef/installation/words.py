@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sys
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict
@@ -43,6 +44,10 @@ def lines(order: Order, told: Sequence[Told]) -> Iterator[str]:
         yield from map(plain, _place(order, one))
     if [one.state for one in told] == ["installed", "installed"]:
         yield "The project's executors go before yours of the same name."
+    lacks = told[0].lacks if told else ()
+    if lacks:
+        yield f"Hooks cannot verify yet: {plain(sys.executable)} lacks {', '.join(lacks)}."
+        yield "Nothing of executors would be accepted: `make run` in the clone, then install again."
     if order.dry_run:
         yield "Nothing was changed: --dry-run."
 
