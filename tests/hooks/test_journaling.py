@@ -144,6 +144,18 @@ def test_what_nobody_knows_is_not_free(tmp_path: Path) -> None:
     assert (attempt["model"], attempt["requested"]) == ("claude-haiku-5-5", SONNET)
 
 
+def test_a_journal_that_cannot_be_written_hides_no_price(tmp_path: Path) -> None:
+    """It undoes no verdict either; there is a line in the log, and no run."""
+    host = Host(tmp_path)
+    tree = host.start()
+    (tree / "calc.py").write_text(RIGHT)
+    asked(host)
+    (host.project / ".git/sef/journal.sqlite3").write_bytes(b"damaged" * 1_000)
+    assert host.end().startswith("SEF ACCEPTED")
+    (row,) = (one for one in rows(str(host.state())) if one["event"] == "accepted")
+    assert (row["usd"], row["target_usd"]) == ("0.007", "0.014")
+
+
 def test_no_secret_of_the_environment_is_kept(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -70,8 +70,9 @@ def memory_of(repository: Repository) -> Memory:
 async def book(one: Delegation, ended: Ended) -> Mapping[str, str | None]:
     """Books the delegation as a run, and asks the gate anew; what breaks here undoes no verdict.
 
-    Returns what it cost.
+    Returns what it cost, also where the journal cannot be written.
     """
+    money: Mapping[str, str | None] = {}
     try:
         await asyncio.sleep(_FLUSHED_S)
         ran = Settled(
@@ -83,13 +84,13 @@ async def book(one: Delegation, ended: Ended) -> Mapping[str, str | None]:
             audit=one.memory.config.drafts.audit,
             asked=(load(one.state, "table") or {}).get(one.executor) or {},
         )
+        money = ran.money
         await enter(one.repository, ran.run, ran.facts, one.seconds)
         save(one.state, "table", table(one.memory.plus(ran.facts)))
         await ran.keep(one.repository)
     except Exception as error:  # the draft is judged, and merged, already
         log(f"run {one.record['agent']} is not in the journal: {reason_of(error)}")
-        return {}
-    return ran.money
+    return money
 
 
 async def enter(repository: Repository, run: str, facts: Iterable[Fact], seconds: float) -> None:
