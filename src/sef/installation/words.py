@@ -47,7 +47,7 @@ def lines(order: Order, told: Sequence[Told]) -> Iterator[str]:
     lacks = told[0].lacks if told else ()
     if lacks:
         yield f"Hooks cannot verify yet: {plain(sys.executable)} lacks {', '.join(lacks)}."
-        yield "Nothing of executors would be accepted: `make run` in sef's clone, then install again."
+        yield "No work would be accepted: `make run` in sef's clone, then install again."
     if order.dry_run:
         yield "Nothing was changed: --dry-run."
 
