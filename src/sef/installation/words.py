@@ -14,7 +14,7 @@ from sef.text import plain
 
 SCHEMA: Final = 1
 _NOTES: Final = {
-    "kept": "you edited it, so it stays (--force does not)",
+    "kept": "you edited it, so it stays (--force would not keep it)",
     "foreign": "it is there word for word, and not sef's: it stays when sef goes",
     "edited": "it is not as sef left it",
     "older": "of another version: install again",
