@@ -47,6 +47,18 @@ def discard(path: Path, git_dir: Path) -> None:
     shutil.rmtree(git_dir, ignore_errors=True)
 
 
+async def read_base(fork: Fork, git: Git) -> None:
+    """Fills the index of `git` with the fork's base; what a sparse fork does not have checked out
+    is marked, so that it is no deletion. Raises GitError."""
+    await git.ask("read-tree", fork.checkout.commit)
+    lines = await fork.git.names("ls-files", "-t", "-z")
+    hidden = {line[2:] for line in lines if line.startswith("S ")}
+    if hidden:
+        known = hidden.intersection(await git.names("ls-files", "-z"))
+        names = os.fsencode("".join(f"{one}\0" for one in sorted(known)))
+        await git.ask("update-index", "-z", "--skip-worktree", "--stdin", stdin=names)
+
+
 async def tree_of(fork: Fork, git: Git) -> str:
     """git's name for all that the fork holds and git does not ignore. Raises GitError.
 

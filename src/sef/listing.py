@@ -77,6 +77,7 @@ async def checked_out(git: Git, tree: str, paths: Iterable[str], folder: Path) -
     own = git.with_index(folder.with_suffix(".index"))
     await own.ask("read-tree", tree)
     names = "".join(f"{path}\0" for path in paths)
-    options = ("-z", "--stdin", f"--prefix={folder}/")
+    # Forced: who tries again finds what the first try wrote.
+    options = ("-f", "-z", "--stdin", f"--prefix={folder}/")
     await own.ask("checkout-index", *options, stdin=os.fsencode(names))
     return folder

@@ -7,15 +7,19 @@ first part is undone without a trace, what fails in the second is put back from 
 from __future__ import annotations
 
 import os
+import re
 import secrets
 import shutil
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
 from sef.errors import ApplyConflict
 from sef.model import Change
+
+_BESIDE = re.compile(r"\.sef-[0-9a-f]{12}")
+"""The name of a file that waits beside the place it is for."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -44,6 +48,38 @@ class Swap:
             _remove(beside.values(), made)
             raise _failed(error) from error
         self._rename(beside, made)
+
+    def is_whole(self) -> bool:
+        """True where a swap that was cut off had done all: no file is as it was, and none waits."""
+        as_it_was = any(self._is_former(change) for change in self.changes)
+        return not as_it_was and not any(self._waiting())
+
+    def undo(self, made: Iterable[Path]) -> list[str]:
+        """Puts the tree back after a swap that was cut off; paths that somebody changed since stay.
+
+        These are returned. `made` are folders that were not there before, innermost first; they go
+        where they are empty. Raises OSError.
+        """
+        left = []
+        for change in self.changes:
+            if self._is_new(change):
+                self._put_back((change,))
+            elif not self._is_former(change):
+                left.append(change.path)
+        _remove(list(self._waiting()), made)
+        return left
+
+    def _is_new(self, change: Change) -> bool:
+        return _same(self.root / change.path, self.new / change.path, gone=change.status == "D")
+
+    def _is_former(self, change: Change) -> bool:
+        return _same(self.root / change.path, self.former / change.path, gone=change.status == "A")
+
+    def _waiting(self) -> Iterator[Path]:
+        folders = {(self.root / change.path).parent for change in self.changes}
+        for folder in sorted(folders):
+            inside = folder.iterdir() if folder.is_dir() else ()
+            yield from (one for one in inside if _BESIDE.fullmatch(one.name))
 
     def _rename(self, beside: dict[str, Path], made: list[Path]) -> None:
         done: list[Change] = []
@@ -89,9 +125,26 @@ def _copy_beside(source: Path, root: Path, path: str) -> Path:
     return copy
 
 
+def _same(path: Path, other: Path, *, gone: bool) -> bool:
+    """True where a file is the other, content, kind and whether it can be run; or is not there."""
+    if gone or not os.path.lexists(path):
+        return gone and not os.path.lexists(path)
+    if path.is_symlink() or other.is_symlink():
+        return path.is_symlink() and other.is_symlink() and path.readlink() == other.readlink()
+    if not path.is_file() or not other.is_file():
+        return False
+    runs = [bool(one.stat().st_mode & 0o100) for one in (path, other)]
+    return runs[0] == runs[1] and path.read_bytes() == other.read_bytes()
+
+
+def missing_folders(path: Path) -> list[Path]:
+    """Folders that lead to a path and are not there, innermost first."""
+    return [folder for folder in path.parents if not folder.exists()]
+
+
 def _make_folders(path: Path) -> list[Path]:
     """Makes the folders that lead to a path; returns those it made, innermost first."""
-    missing = [folder for folder in path.parents if not folder.exists()]
+    missing = missing_folders(path)
     path.parent.mkdir(parents=True, exist_ok=True)
     return missing
 

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Final
 
 from sef.errors import ApplyConflict, GitError, RepositoryError
-from sef.fork import Fork, discard, record_worktree, tree_of
+from sef.fork import Fork, discard, read_base, record_worktree, tree_of
 from sef.git import Git, identity
 from sef.listing import changes_of, checked_out, files_of
 from sef.model import Checkout, Patch
@@ -154,7 +154,7 @@ class Workspace:
     async def glance(self, fork: Fork) -> Patch:
         """What was done in a fork until now; who works in it does not notice."""
         git = fork.git.with_index(self._scratch / f"{fork.checkout.path.name}.index")
-        await git.ask("read-tree", fork.checkout.commit)
+        await read_base(fork, git)
         return await self._captured(fork, git)
 
     async def _captured(self, fork: Fork, git: Git) -> Patch:
@@ -253,9 +253,9 @@ class Workspace:
             # must stay: git looks again at files that are not older than the index, by the second.
             shutil.copy2(self._repository.index, index)
         git = self._git.with_index(index)
-        await git.ask("add", "--all")
+        await git.ask("add", "--all", "--sparse")
         if (self.root / _HOSTED).is_dir():
-            await git.ask("rm", "-rfq", "--cached", "--ignore-unmatch", "--", _HOSTED)
+            await git.ask("rm", "-rfq", "--cached", "--sparse", "--ignore-unmatch", "--", _HOSTED)
         tree = (await git.ask("write-tree")).strip()
         if tree == (await self._git.ask("rev-parse", "HEAD^{tree}")).strip() and name == "before":
             return self.head

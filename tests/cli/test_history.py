@@ -65,6 +65,10 @@ def test_what_was_called_off_is_not_cut_off(repository: Make) -> None:
     off, dry = json.loads(sef(root, "runs", "--json").stdout)["runs"]
     assert (off["status"], off["resume"]) == ("cancelled", f"sef run --resume {off['run']}")
     assert (dry["status"], dry["resume"]) == ("not begun", None)
+    assert json.loads(sef(root, "report", "--json").stdout)["run"] == off["run"]
+    for command in ("report", "explain"):
+        told = sef(root, command, dry["run"])
+        assert told.returncode == 2 and f"nothing is known of run {dry['run']}" in told.stderr
 
 
 def test_a_report_is_the_runs_own_with_rates(run: tuple[Path, str]) -> None:

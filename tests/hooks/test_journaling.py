@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import os
+import sqlite3
 from contextlib import closing
 from decimal import Decimal
 from pathlib import Path
@@ -18,6 +20,7 @@ from sef.calibration import calibration, unaudited
 from sef.events import Fact, RunStarted
 from sef.experience import Promise
 from sef.hooks.booking import begin
+from sef.hooks.dropping import dropped
 from sef.hooks.records import rows
 from sef.journal import Journal
 from sef.learning import ALL, learned, past_runs
@@ -106,6 +109,27 @@ def test_a_draft_that_did_not_merge_is_nobodys_mistake(tmp_path: Path) -> None:
     asked(host)
     assert "conflicts" in host.end()
     assert courses(facts(host)) == () and report(facts(host)).cost_usd == PRICE
+
+
+def test_a_failed_call_was_paid_until_then(tmp_path: Path) -> None:
+    """Its run tells what, and the row in the state too."""
+    host = Host(tmp_path)
+    tree = host.start()
+    asked(host)
+    note = {"toolUseId": "toolu_a1", "worktreePath": str(tree)}
+    folder = host.transcript.with_suffix("") / "subagents"
+    (folder / "agent-a1.meta.json").write_text(json.dumps(note))
+    event = {
+        "session_id": "s-1", "cwd": str(host.project), "transcript_path": str(host.transcript),
+        "tool_use_id": "toolu_a1", "tool_input": {"subagent_type": "sef-implement"},
+        "error": "API Error: 529",
+    }  # fmt: skip
+    asyncio.run(dropped(event))
+    found = report(facts(host))
+    assert (found.status, found.cost_usd) == ("failed", PRICE)
+    assert "its call failed: API Error: 529" in str(found.tasks[0].reason)
+    assert list(rows(str(host.state())))[-1]["usd"] == str(PRICE)
+    assert not tree.exists()
 
 
 def test_what_nobody_knows_is_not_free(tmp_path: Path) -> None:
@@ -224,6 +248,44 @@ def test_what_was_drawn_is_audited_when_asked_for(
     assert found["audits_waiting"] == 0
     assert report(facts(host)).cost_usd == PRICE + Decimal("0.25")
     assert (host.project / "calc.py").read_text() == before
+    assert git(host.project, "for-each-ref", "refs/sef") == ""
+    assert "claude-a1" not in sef(host.project, "calibrate", "--audit").stderr
+
+
+def test_a_budget_is_for_all_audits_together(tmp_path: Path) -> None:
+    """Once it is spent none is begun, and what was not begun waits on."""
+    host = Host(tmp_path)
+    script = SCRIPT.format(
+        code=json.dumps(RIGHT + "# done\n"), test=json.dumps(TEST.format(2, 2, 4))
+    )
+    configured(host, TARGET, **{"target.toml": script})
+    for agent in ("a1", "a2", "a3"):
+        assert drafted(host, RIGHT, agent).startswith("SEF ACCEPTED")
+        git(host.project, "checkout", "-q", "calc.py")
+    for budget, waiting in (("0", 3), ("0.3", 1), ("0.1", 0)):
+        done = sef(host.project, "calibrate", "--audit", "--budget", budget, "--json")
+        assert json.loads(done.stdout)["audits_waiting"] == waiting, done.stderr
+        assert done.stderr.count("is used up: it waits") == waiting
+    (stratum,) = json.loads(done.stdout)["strata"]
+    assert (stratum["audited"], stratum["untold"]) == (3, 0)
+
+
+def test_an_audit_that_was_cut_off_is_not_paid_again(tmp_path: Path) -> None:
+    """As after kill -9 in the middle: it is told once, waits no longer, and its price is unknown."""
+    host = Host(tmp_path)
+    script = SCRIPT.format(
+        code=json.dumps(RIGHT + "# done\n"), test=json.dumps(TEST.format(2, 2, 4))
+    )
+    configured(host, TARGET, **{"target.toml": script})
+    drafted(host, RIGHT)
+    sef(host.project, "calibrate", "--audit")
+    with closing(sqlite3.connect(host.project / ".git/sef/journal.sqlite3")) as journal, journal:
+        assert journal.execute("delete from facts where kind = 'Audited'").rowcount == 1
+    git(host.project, "update-ref", "refs/sef/claude-a1/draft", "HEAD")
+    again = sef(host.project, "calibrate", "--audit", "--json")
+    assert "cut off: not paid again" in again.stderr
+    assert json.loads(again.stdout)["audits_waiting"] == 0
+    assert report(facts(host)).cost_usd is None
     assert git(host.project, "for-each-ref", "refs/sef") == ""
     assert "claude-a1" not in sef(host.project, "calibrate", "--audit").stderr
 

@@ -18,8 +18,8 @@ from tests.hooks.hosting import Host
 
 from sef.hooks.booking import begin, provisional
 from sef.hooks.closing import close
+from sef.hooks.dropping import dropped
 from sef.hooks.records import append, save
-from sef.hooks.settling import dropped
 from sef.hooks.status import state
 from sef.hooks.status_lines import lines
 from sef.hooks.sums import LARGEST, of_all
@@ -141,6 +141,9 @@ def test_what_executors_cost_is_summed_by_executor(home: Path) -> None:
     said = "\n".join(lines(state(str(home), session="s-1")))
     assert "sef-explore: 0 delegated, 1 accepted, 1 rejected, $0.03 ($1.20 at the target's" in said
     assert "sef-review: 0 delegated, 1 accepted, 0 rejected\n" in said
+    assert "Saved about $0.37" in said  # 0.40 for 0.01, less the 0.02 of the rejected one
+    outcome(home, "rejected", usd="1", target_usd="9")
+    assert "Lost about $0.63" in "\n".join(lines(state(str(home), session="s-1")))
 
 
 def test_what_real_bookings_say_is_what_is_shown(home: Path, tmp_path: Path) -> None:

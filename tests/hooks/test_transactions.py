@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import asyncio
+import json
 from pathlib import Path
 
 import pytest
 from tests.hooks.events import git
 from tests.hooks.hosting import CALC, FILES, REPORT, RIGHT, Host
 
+from sef.hooks.fence import used_shell
+from sef.hooks.starting import started
 from sef.hooks.trees import hosted
 
 pytestmark = pytest.mark.slow
@@ -127,6 +131,20 @@ def test_the_user_may_work_beside_an_executor_without_a_shell(tmp_path: Path) ->
     assert (host.project / "calc.py").read_text() == RIGHT.replace("return 2", "return 1 + 1")
 
 
+def test_a_shell_that_was_offered_is_not_one_that_was_used(tmp_path: Path) -> None:
+    """A transcript names the tools of an executor; what cannot be read counts as used."""
+    transcript = tmp_path / "agent-a1.jsonl"
+    tools = {"type": "api-request-shape", "shape": {"tools": [{"name": "Bash"}], "x": "tool_use"}}
+    edit = {"message": {"content": [{"type": "tool_use", "name": "Edit", "input": {"a": "Bash"}}]}}
+    bash = {"message": {"content": [{"type": "tool_use", "name": "Bash", "input": {}}]}}
+    transcript.write_text(f"{json.dumps(tools)}\n{json.dumps(edit)}\n")
+    assert not used_shell(transcript)
+    transcript.write_text(f"{json.dumps(tools)}\n{json.dumps(bash)}\n")
+    assert used_shell(transcript)
+    transcript.write_text(f"{json.dumps(bash)[:-3]}\n")
+    assert used_shell(transcript) and used_shell(tmp_path / "none")
+
+
 def test_a_conflict_is_kept_aside(tmp_path: Path) -> None:
     """The user's change of the same line stays; the draft is a patch outside of the tree."""
     host = Host(tmp_path)
@@ -161,11 +179,13 @@ def test_two_executors_side_by_side_are_both_merged(tmp_path: Path) -> None:
 def test_who_stopped_at_the_limit_of_turns_is_rejected(tmp_path: Path) -> None:
     """Even where what it left would have passed."""
     host = Host(tmp_path)
-    tree = host.start()
-    (tree / "calc.py").write_text(RIGHT)
-    host.shell(used=False)
-    assert "turn limit" in host.end(report="NOTE: this agent stopped at its 1-turn limit")
-    assert (host.project / "calc.py").read_text() == CALC and gone(host)
+    for agent, before in (("a1", ""), ("a2", "<tools-used-before-summary>Write</...>\n\n")):
+        tree = host.start(agent)
+        (tree / "calc.py").write_text(RIGHT)
+        host.shell(agent, used=False)
+        report = f"{before}NOTE: this agent stopped at its 1-turn limit before finishing."
+        assert "turn limit" in host.end(agent, report=report)
+        assert (host.project / "calc.py").read_text() == CALC and gone(host, agent)
 
 
 def test_no_change_is_not_accepted(tmp_path: Path) -> None:
@@ -199,3 +219,18 @@ def test_only_trees_of_the_host_are_moved(tmp_path: Path) -> None:
         assert hosted({"agent_id": "a9", "cwd": str(cwd)}) is None
     assert hosted({"agent_id": "../a9", "cwd": str(fake)}) is None
     assert set(FILES) <= set(git(host.project, "ls-files").split())
+
+
+def test_who_is_sent_a_message_after_its_verdict_is_told_that_it_has_ended(tmp_path: Path) -> None:
+    """It has no record, as no verdict will follow: nothing of it is left, or looks at work."""
+    host = Host(tmp_path)
+    host.start("a1", "sef-explore")
+    assert "SEF REJECTED" in host.end("a1", "sef-explore", report="See nowhere.py:99.")
+    event = {"session_id": "s-1", "cwd": str(host.project), "agent_id": "a1"}
+    told = asyncio.run(started({**event, "agent_type": "sef-explore"}))
+    assert told is not None
+    assert "task has ended" in told["hookSpecificOutput"]["additionalContext"]
+    assert not list((host.state() / "agents").iterdir())
+    assert host.events()[-1] == "resumed"
+    host.start("a2", "sef-explore")
+    assert [one.name for one in (host.state() / "agents").iterdir()] == ["a2.json"]

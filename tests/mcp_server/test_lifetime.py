@@ -184,3 +184,9 @@ def test_help_names_the_clients() -> None:
     done = sef(Path(os.sep), "mcp", "--help")
     assert done.returncode == 0
     assert "claude mcp add sef -- sef mcp" in done.stdout
+
+
+def test_the_first_answer_waits_for_no_executor() -> None:
+    """What only a tool needs is not imported at the start: clients wait for that."""
+    code = "import sys, sef.mcp; sys.exit('sef.build' in sys.modules)"
+    assert subprocess.run((sys.executable, "-c", code), check=False).returncode == 0

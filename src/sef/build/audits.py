@@ -26,10 +26,11 @@ from sef.cleanup import release
 from sef.config import Config
 from sef.errors import UsageError
 from sef.events import AuditBegan, Audited, Fact, Recorded, Routed, TaskFact, is_paid
+from sef.executors.wrappers import Budget
 from sef.journal import Journal, RunJournal
 from sef.judging import Judge
 from sef.learning import ALL, learned, past_runs
-from sef.model import Tier
+from sef.model import Tier, Usage
 from sef.owner import NOBODY, this_process
 from sef.policy import pick
 from sef.pools.local import LocalPool
@@ -53,7 +54,8 @@ async def make_audits(
 ) -> AsyncGenerator[Found]:
     """Makes the audits that were drawn, one after the other, and tells what each found.
 
-    One that was cut off is not paid again. Raises RepositoryError, ConfigError, JournalError, and
+    One that was cut off is not paid again. Once the budget, that of the settings by default, is
+    spent, the rest wait on. Raises RepositoryError, ConfigError, JournalError, and
     UsageError where there is no target, or where audits are being made already.
     """
     repository = await find_repository(start)
@@ -62,10 +64,16 @@ async def make_audits(
         past = past_runs(journal, ALL)
         if not (waiting := unaudited(past)):
             return
+        most = settings.budget_usd if budget_usd is None else budget_usd
+        budget = None if most is None else Budget(most)
         for run in waiting:
+            if budget and budget.spent_usd >= budget.limit_usd:
+                reason = f"the budget of ${budget.limit_usd} is used up: it waits"
+                yield Found(run=run, audited=None, reason=reason)
+                continue
             scratch = make_scratch(repository, run)
             try:
-                async with open_crew(settings, repository.root, scratch, budget_usd) as hands:
+                async with open_crew(settings, repository.root, scratch, budget=budget) as hands:
                     desk = _Desk(repository, settings, journal, hands, scratch)
                     yield await desk.audit(run)
             finally:
@@ -85,7 +93,8 @@ class _Desk:
     async def audit(self, run: str) -> Found:
         recorded = self.journal.recorded(run)
         facts = tuple(one.fact for one in recorded)
-        if any(isinstance(one, AuditBegan) for one in facts):
+        if begun := next((one for one in facts if isinstance(one, AuditBegan)), None):
+            await self._give_up(run, begun)
             return Found(run=run, audited=None, reason="it was begun and cut off: not paid again")
         workspace = Workspace(self.repository, run=run, scratch=self.scratch)
         patch = next(one.draft.patch for one in facts if hasattr(one, "draft"))
@@ -99,6 +108,17 @@ class _Desk:
             self.journal.begin(run, NOBODY)
         await release(self.repository, run)
         return Found(run=run, audited=found, reason=found.reason)
+
+    async def _give_up(self, run: str, begun: AuditBegan) -> None:
+        """It waits no longer: it was paid in part, and nobody knows how much."""
+        unknown = Usage(cost_usd=None)
+        found = Audited(
+            task=begun.task, epoch=begun.epoch, regression=None, reason="cut off", usage=unknown
+        )
+        ledger = RunJournal(self.journal, run, self.hands.redaction.of)
+        ledger.append(Recorded(fact=found, seconds=0.0))
+        await ledger.settled()
+        await release(self.repository, run)
 
     async def _made(
         self, run: str, workspace: Workspace, recorded: Sequence[Recorded]

@@ -20,11 +20,17 @@ from sef.executors.wrappers import Budget
 
 @asynccontextmanager
 async def open_crew(
-    config: Config, tree: Path, scratch: Path, limit: Decimal | None = None
+    config: Config,
+    tree: Path,
+    scratch: Path,
+    limit: Decimal | None = None,
+    *,
+    budget: Budget | None = None,
 ) -> AsyncIterator[Crew]:
     """The executors that ask models, ended afterwards.
 
-    `limit` in US dollars takes the place of the configured budget. No tool sees `tree`, the user's,
+    `limit` in US dollars takes the place of the configured budget, and so does `budget`, which
+    several crews may share. No tool sees `tree`, the user's,
     nor `scratch`.
     """
     variables, home = with_own_programs(os.environ), Path.home()
@@ -40,7 +46,7 @@ async def open_crew(
         sandbox=sandbox,
         wanting=wanting,
         hidden=(tree, scratch),
-        budget=Budget(most) if most is not None else None,
+        budget=budget or (Budget(most) if most is not None else None),
     )
     hands = await asyncio.to_thread(crew, configs, around)
     problems = hands.problems if configs else (detection.said,)

@@ -101,7 +101,7 @@ def show_report(run: str | None, *, as_json: bool) -> int:
     """Prints the report of a run, by default the newest, with its measures."""
 
     async def show(_: Repository, journal: Journal) -> int:
-        recorded = journal.recorded(_named(journal, run))
+        recorded = _begun(journal, run)
         result = report(one.fact for one in recorded)
         found = rates(recorded)
         if as_json:
@@ -121,7 +121,7 @@ def explain(run: str | None, task: str | None) -> int:
     """Prints every decision about a run's tasks, with its reason, evidence and price."""
 
     async def show(_: Repository, journal: Journal) -> int:
-        recorded = journal.recorded(_named(journal, run))
+        recorded = _begun(journal, run)
         _check_task([one.fact for one in recorded], task)
         with printing():
             for line in explained(recorded, task) if task else _by_task(recorded):
@@ -179,6 +179,18 @@ def _named(journal: Journal, run: str | None) -> str:
             hint="sef runs lists them." if runs else 'Make one: sef run "run the tests"',
         )
     return run
+
+
+def _begun(journal: Journal, run: str | None) -> tuple[Recorded, ...]:
+    """The facts of the run of that name, or of the newest that began: one that was only planned,
+    or killed before, has none. Raises UsageError where there is no such run."""
+    newest = _named(journal, run)
+    names = [newest] if run else [row.run for row in reversed(journal.runs())]
+    for name in names:
+        recorded = journal.recorded(name)
+        if any(isinstance(one.fact, RunStarted) for one in recorded):
+            return recorded
+    raise UsageError(f"nothing is known of run {newest}: it has not begun", hint="sef runs")
 
 
 def _check_task(facts: Iterable[Fact], task: str | None) -> None:

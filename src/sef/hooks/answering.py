@@ -80,28 +80,32 @@ def _booked(name: str, event: dict[str, Any]) -> None:
         if os.path.exists(os.path.join(state, "sessions", f"{session}.json")):
             import asyncio
 
-            _whole()
+            whole()
             from sef.hooks.closing import close, remember
 
             close(state, str(session), str(event.get("transcript_path") or ""))
             if folders:
                 asyncio.run(remember(event["cwd"], str(session)))
-    elif name == "SessionStart" and folders and _any(state, f"{session}.json"):
+    elif name == "SessionStart" and common and _any(common, state, f"{session}.json"):
         import asyncio
 
-        _whole()
+        whole()
         from sef.hooks.closing import catch_up
 
         asyncio.run(catch_up(event))
 
 
-def _any(state: str, own: str) -> bool:
-    """True where there are executors, or other sessions, that have not come to their end."""
+def _any(common: str, state: str, own: str) -> bool:
+    """True where there are executors, other sessions or merges that have not come to their end."""
+    from sef.hooks.records import bare_trees
+
     folders = [os.path.join(state, one) for one in ("agents", "open")]
-    return any({*os.listdir(one)} - {own} for one in folders if os.path.isdir(one))
+    if any({*os.listdir(one)} - {own} for one in folders if os.path.isdir(one)):
+        return True
+    return os.path.exists(os.path.join(state, "merging.json")) or bool(bare_trees(common))
 
 
-def _whole() -> None:
+def whole() -> None:
     """Makes installed packages importable, which the entry leaves out at its start."""
     import site
 
@@ -124,14 +128,19 @@ def _awaited(name: str, event: dict[str, Any]) -> Mapping[str, Any] | None:
         from sef.hooks.starting import started
 
         return asyncio.run(started(event))
-    _whole()
+    whole()
     if name == "SubagentStop":
         from sef.hooks.stopping import stopped
 
         return asyncio.run(stopped(event))
-    from sef.hooks.settling import dropped, settled
+    if name == "PostToolUse":
+        from sef.hooks.settling import settled
 
-    return asyncio.run(settled(event) if name == "PostToolUse" else dropped(event))
+        return asyncio.run(settled(event))
+    from sef.hooks.dropping import dropped
+
+    asyncio.run(dropped(event))
+    return None
 
 
 def _scope(arguments: Sequence[str]) -> tuple[str, str]:

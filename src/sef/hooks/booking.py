@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 
-from sef.hooks.records import append, is_name, load, parsed, save, state_folder
+from sef.hooks.records import append, is_name, load, opened, parsed, save, state_folder
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -51,7 +51,7 @@ def read(known: dict[str, Any]) -> bool:
     for path in _files(known["transcript"]):
         began = int(known["files"].get(path, 0))
         try:
-            with open(path, "rb") as file:
+            with opened(path) as file:
                 file.seek(began)
                 said = file.read(left + 1)
         except OSError:
@@ -72,7 +72,7 @@ def requests_in(transcript: str) -> dict[str, list[Any]]:
     the counts of `FIELDS`, and the executor."""
     known: dict[str, Any] = {"requests": {}}
     try:
-        with open(transcript, "rb") as file:
+        with opened(transcript) as file:
             said = file.read(MOST_AT_ONCE)
     except OSError:
         return {}

@@ -3,18 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from contextlib import suppress
 from datetime import UTC, datetime
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
 from sef.hooks.booking import FIELDS, read, summed
+from sef.hooks.collecting import collect
 from sef.hooks.entering import enter_kept
 from sef.hooks.gating import remembered, table
-from sef.hooks.records import append, is_name, load, save, state_folder
-from sef.hooks.trees import remove
-from sef.owner import Owner
+from sef.hooks.records import append, load, save, state_folder
 from sef.prices import PriceTable, Tokens
 from sef.repository import Repository, find_repository
 
@@ -65,14 +63,7 @@ async def catch_up(event: Mapping[str, Any]) -> None:
     """Removes the trees of executors whose session is dead, and books what it left unbooked."""
     repository = await find_repository(Path(str(event["cwd"])))
     state = state_folder(str(repository.common_dir))
-    for file in sorted((Path(state) / "agents").glob("*.json")):
-        record = load(state, f"agents/{file.stem}")
-        if record is None or not is_name(record.get("agent")) or _lives(record):
-            continue
-        await remove(repository, record)
-        with suppress(FileNotFoundError):
-            file.unlink()
-        append(state, {"event": "collected", "agent": file.stem, "session": record["session"]})
+    await collect(repository, state)
     for file in sorted((Path(state) / "open").glob("*.json")):
         # One that still lives is booked again at its end: the newest row of a session holds.
         if file.stem != event.get("session_id"):
@@ -91,7 +82,3 @@ async def remember(cwd: str, session: str) -> None:
 def save_table(repository: Repository) -> None:
     """Keeps what the gate says for the hook before a delegation."""
     save(state_folder(str(repository.common_dir)), "table", table(remembered(repository)))
-
-
-def _lives(record: Mapping[str, Any]) -> bool:
-    return Owner(pid=int(record["pid"]), began=str(record["began"])).is_alive()

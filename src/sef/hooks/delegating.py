@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 
 from sef.hooks.booking import begin
-from sef.hooks.records import append, git_folders, load, state_folder
+from sef.hooks.records import append, git_folders, is_name, load, save, state_folder
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -27,6 +27,8 @@ EXECUTORS: Mapping[str, Mapping[str, Any]] = {
 }
 """Where no table of the gate says otherwise. A test holds it against the definitions."""
 _TARGETS = ("opus", "fable")
+_GATE = "do this task yourself"
+"""How a refusal of the gate begins."""
 _UNFINISHED = {
     "MERGE_HEAD": "a merge",
     "rebase-merge": "a rebase",
@@ -63,7 +65,7 @@ def delegated(event: Mapping[str, Any]) -> dict[str, Any] | None:
             "call": event.get("tool_use_id"),
             "executor": executor,
             "reason": refusal,
-            "gate": bool(refusal) and row.get("pays") is False,
+            "gate": refusal.startswith(_GATE),
             **{name: given.get(name) for name in ("model", "effort", "isolation")},
         },
     )
@@ -71,6 +73,9 @@ def delegated(event: Mapping[str, Any]) -> dict[str, Any] | None:
         decision = {"permissionDecision": "deny", "permissionDecisionReason": f"sef: {refusal}"}
         return {"hookSpecificOutput": {"hookEventName": "PreToolUse", **decision}}
     begin(state, event.get("session_id"))
+    if is_name(event.get("session_id")):
+        # An executor's own folder may lie in another work tree of the repository.
+        save(state, f"open/{event['session_id']}", {"cwd": event["cwd"]})
     return {"hookSpecificOutput": {"hookEventName": "PreToolUse", "updatedInput": given}}
 
 
@@ -99,7 +104,7 @@ def _refusal(
             " it cannot pay. Leave `model` out, or do the task yourself."
         )
     if row.get("pays") is False:
-        return f"do this task yourself. {str(row.get('reason'))[:300]}"
+        return f"{_GATE}. {str(row.get('reason'))[:300]}"
     if row["writes"] and folders is None:
         return (
             f"{executor} writes, and without a git repository its work can be neither verified"

@@ -25,6 +25,8 @@ class Delegation:
     """Claude Code's name of the tool use."""
     effort: Effort
     report: str
+    seconds: float
+    """From its start to its end."""
     transcript: Path
     state: str
     repository: Repository

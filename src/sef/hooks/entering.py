@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import os
+import time
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import closing
+from pathlib import Path
 from typing import Any, Final
 
 from sef.build import open_journal
@@ -17,9 +19,9 @@ from sef.hooks.delegating import EXECUTORS
 from sef.hooks.delegation import Delegation, Ended
 from sef.hooks.gating import TARGET, Memory, remembered, route_of, table
 from sef.hooks.journaling import HOST, Settled, run_of
-from sef.hooks.records import load, log, rows, save
+from sef.hooks.records import load, log, rows, save, state_folder
 from sef.journal import RunJournal
-from sef.model import Cascade, Stage, Task, Tier
+from sef.model import Cascade, Effort, Stage, Task, Tier
 from sef.owner import NOBODY
 from sef.policy import POLICIES
 from sef.reasons import reason_of
@@ -32,6 +34,30 @@ _FLUSHED_S: Final = 0.06
 _SECRET: Final = ("_KEY", "_TOKEN", "_SECRET", "_PASSWORD")
 
 
+def delegation_of(
+    event: Mapping[str, Any], repository: Repository, record: Mapping[str, Any], report: str
+) -> Delegation:
+    """The delegation whose call has ended, as its event and the record of its start tell it."""
+    asked, agent, executor = event["tool_input"], str(record["agent"]), str(record["executor"])
+    efforts = {str(one) for one in Effort}
+    effort = asked.get("effort")
+    folder = Path(str(event.get("transcript_path") or "").removesuffix(".jsonl")) / "subagents"
+    now = time.time()
+    return Delegation(
+        record=record,
+        executor=executor,
+        task=str(asked.get("prompt") or ""),
+        call=str(event.get("tool_use_id") or agent),
+        effort=Effort(effort if effort in efforts else EXECUTORS[executor]["effort"]),
+        memory=memory_of(repository),
+        report=report,
+        seconds=max(0.0, now - float(record.get("at") or now)),
+        transcript=next(folder.rglob(f"agent-{agent}.jsonl"), folder / "none"),
+        state=state_folder(str(repository.common_dir)),
+        repository=repository,
+    )
+
+
 def memory_of(repository: Repository) -> Memory:
     """Empty where it cannot be read: a verdict does not need it."""
     try:
@@ -41,7 +67,7 @@ def memory_of(repository: Repository) -> Memory:
         return Memory()
 
 
-async def book(one: Delegation, ended: Ended, seconds: float) -> Mapping[str, str | None]:
+async def book(one: Delegation, ended: Ended) -> Mapping[str, str | None]:
     """Books the delegation as a run, and asks the gate anew; what breaks here undoes no verdict.
 
     Returns what it cost.
@@ -52,12 +78,12 @@ async def book(one: Delegation, ended: Ended, seconds: float) -> Mapping[str, st
             one=one,
             ended=ended,
             requests=requests_in(str(one.transcript)),
-            seconds=seconds,
+            seconds=one.seconds,
             known=one.memory.known,
             audit=one.memory.config.drafts.audit,
             asked=(load(one.state, "table") or {}).get(one.executor) or {},
         )
-        await enter(one.repository, ran.run, ran.facts, seconds)
+        await enter(one.repository, ran.run, ran.facts, one.seconds)
         save(one.state, "table", table(one.memory.plus(ran.facts)))
         await ran.keep(one.repository)
     except Exception as error:  # the draft is judged, and merged, already

@@ -4,17 +4,19 @@ from __future__ import annotations
 
 import asyncio
 import fcntl
+import json
 import os
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Iterator, Mapping
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 from sef.build import Judgement
-from sef.errors import ApplyConflict
-from sef.hooks.fence import blob
-from sef.hooks.records import append
+from sef.errors import ApplyConflict, RepositoryError
+from sef.hooks.fence import blobs_of, branch_of
+from sef.hooks.records import LONGEST_ROW, append, log
+from sef.hooks.undoing import done, note, put_right
 from sef.model import Evidence, Patch
 from sef.repository import Repository
 from sef.workspace import Workspace
@@ -40,18 +42,28 @@ class Merged:
 
 
 async def merge(
-    repository: Repository, workspace: Workspace, patch: Patch, judge: Judging, state: str
+    repository: Repository,
+    workspace: Workspace,
+    patch: Patch,
+    judge: Judging,
+    state: str,
+    *,
+    branch: str | None = None,
 ) -> Merged:
     """Merges an accepted draft into the user's files; index, HEAD and branches stay.
 
     Where the files are no longer those that the draft began from, what is merged is judged too.
+    `branch` is where the user was then; None is anywhere.
     """
     workspace.base, workspace.tip = patch.base, patch.commit
     judged = await workspace.tree_of(patch.commit)
     evidence: tuple[Evidence, ...] = ()
     last = ""
-    async with _alone(state):
+    async with alone(state):
+        await put_right(state)
         for _ in range(_TIMES):
+            if problem := await unfit(repository, branch):
+                return Merged(problem=problem, conflict=True)
             pair = await workspace.merged_now()
             if pair is None:
                 problem = "it was right, and conflicts with what the user changed meanwhile"
@@ -64,31 +76,87 @@ async def merge(
                     problem = f"merged with what the user changed: {found.verdict.reason}"
                     return Merged(problem=problem, conflict=True, evidence=evidence)
                 judged = tree
-            blobs = {
-                one.path: await blob(repository, pair[1], one.path)
-                for one in (await workspace.patch(*pair)).changes
-            }
+            changes = (await workspace.patch(*pair)).changes
+            blobs = await blobs_of(repository, pair[1], (one.path for one in changes))
+            await note(repository, state, workspace.run, pair, blobs)
             try:
-                await workspace.swap(*pair)
+                await _to_the_end(workspace.swap(*pair))
             except ApplyConflict as conflict:
+                done(state)
                 last = str(conflict)
                 continue
-            append(state, {"event": "merged", "blobs": blobs})
+            _tell(state, blobs)
             return Merged(blobs=blobs, evidence=evidence)
     return Merged(problem=f"it could not be merged: {last}", conflict=True, evidence=evidence)
 
 
+async def unfit(repository: Repository, branch: str | None) -> str:
+    """Why the user's tree is none to merge into now; empty where it is one."""
+    try:
+        await repository.check()
+    except RepositoryError as error:
+        return str(error)
+    now = await branch_of(repository)
+    if branch is not None and now != branch:
+        return f"the user went from {branch or 'no branch'} to {now or 'none'}"
+    return ""
+
+
+async def _to_the_end(work: Coroutine[Any, Any, None]) -> None:
+    """Once begun it is not interrupted: no deadline is worth half a merge."""
+    begun = asyncio.ensure_future(work)
+    while not begun.done():
+        with suppress(asyncio.CancelledError):
+            await asyncio.wait([begun])
+    begun.result()
+
+
+def _tell(state: str, blobs: Mapping[str, str]) -> None:
+    """Writes down that it is merged; where that breaks it is merged all the same."""
+    try:
+        for some in _parts(blobs):
+            append(state, {"event": "merged", "blobs": some})
+    except OSError as error:
+        log(f"no row tells of a merge of {len(blobs)} files: {error}")
+    done(state)
+
+
+def _parts(blobs: Mapping[str, str]) -> Iterator[dict[str, str]]:
+    """As many rows as it takes: a longer one would lose its text."""
+    part: dict[str, str] = {}
+    size = 0
+    for path, name in blobs.items():
+        length = len(json.dumps([path, name]))
+        if part and size + length > LONGEST_ROW // 2:
+            yield part
+            part, size = {}, 0
+        part[path], size = name, size + length
+    yield part
+
+
+def _lock(state: str) -> int:
+    Path(state).mkdir(mode=0o700, parents=True, exist_ok=True)
+    return os.open(Path(state) / "merge.lock", os.O_RDWR | os.O_CREAT, 0o600)
+
+
 @asynccontextmanager
-async def _alone(state: str) -> AsyncIterator[None]:
-    """One at a time in a repository; the lock goes with the process that holds it."""
-    file = os.open(Path(state) / "merge.lock", os.O_RDWR | os.O_CREAT, 0o600)
+async def alone(state: str, *, patient: bool = True) -> AsyncIterator[bool]:
+    """One at a time in a repository; the lock goes with the process that holds it.
+
+    False for the impatient where somebody else holds it.
+    """
+    mine = False
+    file = _lock(state)
     try:
         while True:
             try:
                 fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                mine = True
                 break
             except BlockingIOError:
+                if not patient:
+                    break
                 await asyncio.sleep(0.05)
-        yield
+        yield mine
     finally:
         os.close(file)

@@ -8,12 +8,13 @@ from __future__ import annotations
 
 import json
 import os
+import stat
 import time
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
-    from typing import Any
+    from typing import Any, BinaryIO
 
 LONGEST_ROW = 8_000
 """Bytes of a row; a longer one loses its text."""
@@ -65,6 +66,33 @@ def users_tree(cwd: str) -> str:
     return cwd.partition("/.claude/worktrees/agent-")[0]
 
 
+def users_folder(event: Mapping[str, Any]) -> str:
+    """The folder of the session that an executor's event is of, as it was when it was called.
+
+    Claude Code makes the trees of a linked work tree's executors in the main one.
+    """
+    cwd, session = str(event["cwd"]), event.get("session_id")
+    folders = git_folders(cwd)
+    known = (
+        load(state_folder(folders[2]), f"open/{session}") if folders and is_name(session) else {}
+    )
+    told = (known or {}).get("cwd")
+    there = git_folders(told) if isinstance(told, str) and os.path.isdir(told) else None
+    same = folders is not None and there is not None and folders[2] == there[2]
+    return str(told) if same else users_tree(cwd)
+
+
+def bare_trees(common: str) -> list[str]:
+    """Folders where Claude Code makes trees of executors that are none any more.
+
+    Somebody wrote there after the tree was removed.
+    """
+    folder = os.path.join(os.path.dirname(common), ".claude", "worktrees")
+    names = os.listdir(folder) if os.path.isdir(folder) else []
+    found = [os.path.join(folder, one) for one in names if one.startswith("agent-")]
+    return [one for one in found if not os.path.lexists(os.path.join(one, ".git"))]
+
+
 def append(folder: str, row: Mapping[str, Any]) -> None:
     """Adds a row to the journal, in one write, so that rows of two hooks never mix."""
     whole = {"at": round(time.time(), 3), **row}
@@ -81,12 +109,12 @@ def _short(value: object) -> object:
 def rows(folder: str) -> Iterator[dict[str, Any]]:
     """The rows, oldest first; what is no row is passed over."""
     try:
-        with open(os.path.join(folder, "journal.jsonl"), encoding="utf-8") as lines:
-            for line in lines:
+        with opened(os.path.join(folder, "journal.jsonl")) as lines:
+            while line := lines.readline(2 * LONGEST_ROW):
                 found = parsed(line)
                 if found is not None:
                     yield found
-    except FileNotFoundError:
+    except OSError:
         return
 
 
@@ -99,11 +127,24 @@ def parsed(line: str | bytes) -> dict[str, Any] | None:
     return found if isinstance(found, dict) else None
 
 
+def opened(path: str | os.PathLike[str]) -> BinaryIO:
+    """A file to read. Raises OSError also where it is a pipe or a device, which may never end."""
+    # Without O_NONBLOCK the opening of a pipe waits for somebody who writes to it.
+    file = os.open(path, os.O_RDONLY | os.O_NONBLOCK)
+    if not stat.S_ISREG(os.fstat(file).st_mode):
+        os.close(file)
+        raise OSError(f"{os.fspath(path)} is no file")
+    return open(file, "rb")
+
+
 def _write(path: str, text: str) -> None:
     os.makedirs(os.path.dirname(path), mode=0o700, exist_ok=True)
-    file = os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600)
+    file = os.open(path, os.O_RDWR | os.O_APPEND | os.O_CREAT | os.O_NONBLOCK, 0o600)
     try:
-        os.write(file, text.encode(errors="replace"))
+        # A full disk leaves half a row, which must not take the next one with it.
+        size = os.fstat(file).st_size
+        torn = size > 0 and os.pread(file, 1, size - 1) != b"\n"
+        os.write(file, ("\n" * torn + text).encode(errors="replace"))
     finally:
         os.close(file)
 
@@ -120,18 +161,20 @@ def save(folder: str, name: str, record: Mapping[str, Any]) -> None:
     path = os.path.join(folder, f"{name}.json")
     os.makedirs(os.path.dirname(path), mode=0o700, exist_ok=True)
     new = f"{path}.{os.getpid()}.new"
-    with open(new, "w", encoding="utf-8") as file:
-        json.dump(record, file)
-    os.replace(new, path)
+    try:
+        with open(new, "w", encoding="utf-8") as file:
+            json.dump(record, file)
+        os.replace(new, path)
+    except OSError:
+        os.unlink(new)
+        raise
 
 
 def load(folder: str, name: str) -> dict[str, Any] | None:
     """The record of that name; None where there is none that can be read."""
     try:
-        # Nothing but a file is waited for.
-        path = os.path.join(folder, f"{name}.json")
-        with open(os.open(path, os.O_RDONLY | os.O_NONBLOCK), "rb") as file:
-            return parsed(file.read(4 * 2**20) or b"")
+        with opened(os.path.join(folder, f"{name}.json")) as file:
+            return parsed(file.read(4 * 2**20))
     except OSError:
         return None
 
@@ -155,4 +198,8 @@ def log(line: str) -> None:
             os.replace(path, f"{path}.old")
     except OSError:
         pass
-    _write(path, f"{time.strftime('%Y-%m-%dT%H:%M:%SZ', time.gmtime())} {flat}\n")
+    try:
+        _write(path, f"{time.strftime('%Y-%m-%dT%H:%M:%SZ', time.gmtime())} {flat}\n")
+    except OSError:
+        # There is nobody left to tell, and what goes on must go on.
+        return

@@ -7,7 +7,6 @@ here has not accepted.
 from __future__ import annotations
 
 import asyncio
-import time
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Final
@@ -18,19 +17,23 @@ from sef.handback import answer, handed_back_in
 from sef.hooks import telling
 from sef.hooks.delegating import EXECUTORS, executor_of
 from sef.hooks.delegation import Delegation, Ended
-from sef.hooks.entering import book, memory_of
+from sef.hooks.dropping import forsake
+from sef.hooks.entering import book, delegation_of
 from sef.hooks.fence import changed_files, fingerprint, moved, used_shell
-from sef.hooks.merging import Merged, merge
+from sef.hooks.known import alone_with, known
+from sef.hooks.last_word import in_time
+from sef.hooks.merging import Merged, merge, unfit
 from sef.hooks.records import (
     append,
     is_name,
-    load,
+    log,
     rows,
     state_folder,
-    users_tree,
+    users_folder,
 )
-from sef.hooks.trees import captured, remove, scratch_in
-from sef.model import Answer, Effort, Patch
+from sef.hooks.trees import captured, forget, scratch_in
+from sef.hooks.undoing import noted
+from sef.model import Answer, Patch
 from sef.reasons import reason_of
 from sef.repository import find_repository
 from sef.submission import Submission
@@ -38,69 +41,85 @@ from sef.text import one_line
 from sef.workspace import Workspace
 
 _LIMIT: Final = "NOTE: this agent stopped at its"
-"""How the report of an executor begins that ran out of turns."""
+"""How a note begins that Claude Code puts before the report of one that ran out of turns."""
+_NOTES: Final = 10
+"""Lines in which its notes are: before this one may be one that names the tools."""
 _MOST_S: Final = 270.0
+_CLOSING_S: Final = 25.0
+"""How long what follows a verdict may take before it is told all the same."""
+_LATE: Final = "there was no verdict in the time there is"
 _SHELL: Final = ("sef-validate", "sef-implement", "sef-review")
 """Executors that have Bash."""
 
 
 async def settled(event: Mapping[str, Any]) -> dict[str, Any] | None:
-    """The answer to PostToolUse of the Agent tool; None for anybody else's agents."""
+    """The answer to PostToolUse of the Agent tool; None for anybody else's agents.
+
+    Whatever breaks, the orchestrator does not read the executor's own story.
+    """
     response, asked = event.get("tool_response"), event.get("tool_input")
     if not isinstance(response, dict) or not isinstance(asked, dict):
         return None
     executor = executor_of(response.get("agentType") or asked.get("subagent_type"))
     if not executor or response.get("status") == "async_launched":
         return None
+    never = in_time(telling.replaced(response, telling.unsettled(_LATE)))
     try:
-        repository = await find_repository(Path(users_tree(event["cwd"])))
+        return await _settled_once(event, response)
+    except Exception as error:  # doubt rejects
+        log(f"a call of {executor} was not settled: {reason_of(error)}")
+        return telling.replaced(response, telling.unsettled(reason_of(error)))
+    finally:
+        never()
+
+
+async def _settled_once(event: Mapping[str, Any], response: Mapping[str, Any]) -> dict[str, Any]:
+    with alone_with(event, response.get("agentId")) as mine:
+        if not mine:  # Claude Code takes the answer that comes last, which is not this one
+            return telling.replaced(response, telling.unsettled("another hook is at it"))
+        return await _settled(event, response)
+
+
+async def _settled(event: Mapping[str, Any], response: Mapping[str, Any]) -> dict[str, Any]:
+    try:
+        repository = await find_repository(Path(users_folder(event)))
     except SefError as error:
         return telling.replaced(response, telling.rejected(f"no repository: {error}"))
     state, agent = state_folder(str(repository.common_dir)), response.get("agentId")
-    record = load(state, f"agents/{agent}") if is_name(agent) else None
+    record = known(repository.common_dir, state, agent)
     if record is None:
+        if is_name(agent):
+            tree = str(response.get("worktreePath") or "")
+            await forsake(repository, state, str(agent), tree)
         return telling.replaced(
             response, telling.rejected("there is no record of its start: nothing was verified")
         )
-    one = Delegation(
-        record=record,
-        executor=executor,
-        task=str(asked.get("prompt") or ""),
-        call=str(event.get("tool_use_id") or agent),
-        effort=_effort(executor, asked.get("effort")),
-        memory=memory_of(repository),
-        report=_text(response),
-        transcript=_transcript(event, str(agent)),
-        state=state,
-        repository=repository,
-    )
-    seconds = max(0.0, time.time() - float(record.get("at") or time.time()))
+    one = delegation_of(event, repository, record, _text(response))
     ended = await _ended(one)
-    money = await book(one, ended, seconds)
-    await remove(repository, record)
-    (Path(state) / "agents" / f"{agent}.json").unlink(missing_ok=True)
-    (Path(state) / "claims" / f"stop-{agent}").unlink(missing_ok=True)
-    append(state, {**_row(event, one, ended), **money})
+    said = telling.replaced(response, _told(one, ended))
+    in_time(said, _CLOSING_S)
+    await _close(event, one, ended)
+    return said
+
+
+def _told(one: Delegation, ended: Ended) -> str:
     if ended.accepted:
-        report = "" if EXECUTORS[executor]["writes"] else one.report
-        return telling.replaced(response, telling.accepted(ended.paths, ended.evidence, report))
-    return telling.replaced(response, telling.rejected(ended.reason, ended.evidence, ended.kept))
+        report = "" if EXECUTORS[one.executor]["writes"] else one.report
+        return telling.accepted(ended.paths, ended.evidence, report)
+    return telling.rejected(ended.reason, ended.evidence, ended.kept)
 
 
-async def dropped(event: Mapping[str, Any]) -> None:
-    """The call of an executor failed: nothing of it stays."""
-    asked = event.get("tool_input")
-    if not isinstance(asked, dict) or not executor_of(asked.get("subagent_type")):
-        return
-    repository = await find_repository(Path(users_tree(event["cwd"])))
-    row = {"event": "failed", "session": event.get("session_id"), "call": event.get("tool_use_id")}
-    reason = str(event.get("error") or "")[:300]
-    append(state_folder(str(repository.common_dir)), {**row, "reason": reason})
-
-
-def _effort(executor: str, asked: object) -> Effort:
-    known = {str(one) for one in Effort}
-    return Effort(asked if asked in known else EXECUTORS[executor]["effort"])
+async def _close(event: Mapping[str, Any], one: Delegation, ended: Ended) -> None:
+    """Books it, removes what there is of it, writes its row: what breaks undoes no verdict."""
+    money = await book(one, ended)
+    try:
+        await forget(one.repository, one.state, one.record)
+    except (SefError, OSError) as error:
+        log(f"not all of executor {one.record['agent']} is removed: {reason_of(error)}")
+    try:
+        append(one.state, {**_row(event, one, ended), **money})
+    except OSError as error:
+        log(f"no row tells of executor {one.record['agent']}: {reason_of(error)}")
 
 
 async def _ended(one: Delegation) -> Ended:
@@ -117,11 +136,14 @@ async def _ended(one: Delegation) -> Ended:
 
 
 async def _judged(one: Delegation, scratch: Path) -> Ended:
-    if one.report.lstrip().startswith(_LIMIT):
+    if any(line.startswith(_LIMIT) for line in one.report.splitlines()[:_NOTES]):
         return Ended(accepted=False, reason="it stopped at its turn limit")
     workspace = Workspace(one.repository, run=f"hook-{one.record['agent']}", scratch=scratch)
     await workspace.reopen(str(one.record["base"]))
     patch = await captured(workspace, one.record) if one.record["tree"] else None
+    if patch and (elsewhere := await _elsewhere(one)):
+        kept = await _kept(one, patch)
+        return Ended(accepted=False, reason=elsewhere, kept=kept)
     if outside := await _outside(one, workspace):
         kept = await _kept(one, patch)
         return Ended(accepted=False, reason=outside, kept=kept)
@@ -133,6 +155,14 @@ async def _judged(one: Delegation, scratch: Path) -> Ended:
     if patch is None or patch.empty:
         return Ended(accepted=True, reason=verdict.reason, judged=found, evidence=verdict.evidence)
     return await _merged(one, workspace, patch, found)
+
+
+async def _elsewhere(one: Delegation) -> str:
+    """Why the draft has no place in the user's tree as it is; empty where it has."""
+    began, now = str(one.record["root"]), str(one.repository.root)
+    if began != now:
+        return f"it began from the files in {began}, and the user is in {now}"
+    return await unfit(one.repository, one.record.get("branch"))
 
 
 async def _outside(one: Delegation, workspace: Workspace) -> str:
@@ -164,7 +194,7 @@ def _ours(state: str, agent: str) -> dict[str, str]:
             found = {}
         elif row.get("event") == "merged" and isinstance(row.get("blobs"), dict):
             found |= row["blobs"]
-    return found
+    return found | dict(noted(state).get("blobs") or {})
 
 
 async def _verdict(one: Delegation, patch: Patch | None) -> Judgement:
@@ -192,7 +222,8 @@ async def _merged(one: Delegation, workspace: Workspace, patch: Patch, judged: J
     async def judge(base: str, head: str) -> Judgement:
         return await _judgement(one, base, head)
 
-    found: Merged = await merge(one.repository, workspace, patch, judge, one.state)
+    branch = one.record.get("branch")
+    found: Merged = await merge(one.repository, workspace, patch, judge, one.state, branch=branch)
     evidence = judged.verdict.evidence
     if found.problem:
         kept = await _kept(one, patch) if found.conflict else ""
@@ -224,11 +255,6 @@ def _text(response: Mapping[str, Any]) -> str:
     content = response.get("content")
     blocks = content if isinstance(content, list) else []
     return "\n".join(str(one.get("text") or "") for one in blocks if isinstance(one, dict))
-
-
-def _transcript(event: Mapping[str, Any], agent: str) -> Path:
-    folder = Path(str(event.get("transcript_path") or "")).with_suffix("") / "subagents"
-    return next(folder.rglob(f"agent-{agent}.jsonl"), folder / "none")
 
 
 def _row(event: Mapping[str, Any], one: Delegation, ended: Ended) -> dict[str, Any]:

@@ -83,6 +83,11 @@ def _sums(title: str, sums: Mapping[str, Any], *, with_rates: bool = False) -> I
         told = _counts(counts) + (_rates(counts) if with_rates else "")
         yield f"{_MARGIN}{name}: {told}"
     yield f"{_MARGIN}{_used(sums['used'])}"
+    saved = sums["saved_estimate_usd"]
+    if saved is not None:
+        about = f"{'Saved' if saved >= 0 else 'Lost'} about ${abs(saved):,.2f}"
+        how = "an estimate: accepted drafts at the target's prices, less all drafts."
+        yield f"{_MARGIN}{about}, {how}"
 
 
 def _counts(counts: Mapping[str, Any]) -> str:

@@ -30,7 +30,7 @@ _TEXTS = {
     "delegated": (*_CALL, "executor"),
     "accepted": (*_WHO, *PRICES),
     "rejected": (*_WHO, *PRICES),
-    "failed": _CALL,
+    "failed": (*_CALL, *PRICES),
     "refused": _WHO,
 }
 """The fields of an outcome that count."""
@@ -47,7 +47,9 @@ class Sums:
         self.outcomes: dict[str, dict[str, int]] = {}
         self.prices: dict[str, dict[str, float]] = {}
         self.booked: dict[str, Mapping[str, Any]] = {}
-        self._failed: list[object] = []
+        self.saved: float | None = None
+        """US dollars, an estimate: below 0 they were lost. None where no price is known."""
+        self._failed: dict[object, Mapping[str, Any]] = {}
 
     def take(self, row: Mapping[str, Any]) -> None:
         """Takes in a row that is older than those before."""
@@ -56,12 +58,12 @@ class Sums:
             self.booked.setdefault(str(row.get("session")), row)
         elif event == "failed":
             # Only the call says whose it was; the row of its start comes yet.
-            self._failed.append(row.get("call"))
+            self._failed[row.get("call")] = row
         elif event in OUTCOMES:
             self._count(str(event), row)
-            if event == "delegated" and row.get("call") in self._failed:
-                self._failed.remove(row.get("call"))
-                self._count("failed", row)
+            ended = self._failed.pop(row.get("call"), None) if event == "delegated" else None
+            if ended is not None:
+                self._count("failed", {**ended, "executor": row.get("executor")})
 
     def _count(self, event: str, row: Mapping[str, Any]) -> None:
         name = row.get("executor")
@@ -72,6 +74,15 @@ class Sums:
             if dollars is not None:
                 sums = self.prices.setdefault(name, {})
                 sums[price] = sums.get(price, 0.0) + dollars
+        self._estimate(event, row)
+
+    def _estimate(self, event: str, row: Mapping[str, Any]) -> None:
+        """What an accepted draft saved, if the target had needed its tokens; any other one lost."""
+        usd, at_target = (_dollars(row[one]) if row.get(one) else None for one in PRICES)
+        if usd is not None and event == "accepted" and at_target is not None:
+            self.saved = (self.saved or 0.0) + at_target - usd
+        elif usd is not None and event in ("rejected", "failed"):
+            self.saved = (self.saved or 0.0) - usd
 
     def told(self) -> dict[str, Any]:
         """As an object: `executors` in the order of their tiers, and `used`."""
@@ -80,6 +91,7 @@ class Sums:
         return {
             "executors": {name: self._of(name) for name in names},
             "used": used(self.booked.values()),
+            "saved_estimate_usd": self.saved,
         }
 
     def _of(self, name: str) -> dict[str, Any]:

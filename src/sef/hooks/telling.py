@@ -35,6 +35,18 @@ def rejected(reason: str, evidence: Iterable[Evidence] = (), kept: str = "") -> 
     )
 
 
+def unsettled(reason: str) -> str:
+    """Of work on which there is no verdict, because making one broke."""
+    return "\n".join(
+        (
+            f"SEF REJECTED: it could not be settled: {one_line(reason, _LONGEST)}",
+            "Evidence: none",
+            "Nothing was accepted. Look at the user's files before you do this task yourself; do"
+            " not delegate it.",
+        )
+    )
+
+
 def replaced(response: Mapping[str, Any], text: str) -> dict[str, Any]:
     """The answer to PostToolUse that puts the text in place of the executor's.
 

@@ -2,20 +2,33 @@
 
 from __future__ import annotations
 
+import asyncio
+import hashlib
+import os
+import re
 import shutil
 import tempfile
+import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 from sef.errors import GitError
 from sef.fork import Fork, discard
 from sef.git import Git
-from sef.hooks.records import git_folders, is_name
+from sef.hooks.hiding import show
+from sef.hooks.records import append, git_folders, is_name
 from sef.model import Checkout, Patch
+from sef.owner import Owner, this_process
 from sef.repository import Repository
 from sef.workspace import Workspace
+
+_FETCHES: Final = re.compile(
+    r"(extensions\.partialclone|remote\..*\.(promisor|uploadpack))\n"
+).match
+_PATIENCE_S: Final = 1.0
+"""How long a tree is removed again that a process of the executor still writes to."""
 
 
 def hosted(event: Mapping[str, Any]) -> tuple[Path, Path] | None:
@@ -34,9 +47,10 @@ def hosted(event: Mapping[str, Any]) -> tuple[Path, Path] | None:
 
 @contextmanager
 def scratch_in(state: str) -> Iterator[Path]:
-    """A private folder beside the records, gone afterwards."""
+    """A private folder beside the records, gone afterwards; its name tells whose it is."""
     Path(state).mkdir(mode=0o700, parents=True, exist_ok=True)
-    folder = Path(tempfile.mkdtemp(prefix="scratch-", dir=state))
+    owner = this_process()
+    folder = Path(tempfile.mkdtemp(prefix=f"scratch-{owner.pid}-{owner.began}-", dir=state))
     try:
         yield folder
     finally:
@@ -49,13 +63,62 @@ async def move(tree: Path, git_dir: Path, commit: str) -> None:
 
 
 async def captured(workspace: Workspace, record: Mapping[str, Any]) -> Patch:
-    """What the executor did in its tree, as git sees it with an index of its own."""
+    """What the executor did in its tree, as git sees it with an index of its own.
+
+    Raises GitError, also where git would run other programs there than at its start.
+    """
     tree, base = Path(record["tree"]), str(record["base"])
+    git = Git(git_dir=Path(record["git_dir"]), work_tree=tree)
+    if await programs(git) != record["programs"]:
+        raise GitError("git was told meanwhile to run other programs on files (filters)")
     fork = Fork(
-        checkout=Checkout(path=tree, commit=base, users=False, files=(), base_files=()),
-        git=Git(git_dir=Path(record["git_dir"]), work_tree=tree),
+        checkout=Checkout(path=tree, commit=base, users=False, files=(), base_files=()), git=git
     )
     return await workspace.glance(fork)
+
+
+async def programs(git: Git) -> str:
+    """What git is told to run on files, or to fetch by, in a tree; from all its configuration.
+
+    A shell that is kept in its tree can tell git so, and the hook is kept nowhere.
+    """
+    keys = (await git.ask("config", "--includes", "--list", "-z")).split("\0")
+    told = [one for one in keys if one.startswith("filter.") or _FETCHES(one)]
+    return hashlib.sha256("\0".join(told).encode(errors="replace")).hexdigest()
+
+
+def clear(state: str) -> None:
+    """Removes the private folders of processes that were killed."""
+    for folder in Path(state).glob("scratch-*-*-*"):
+        _, pid, began, _ = folder.name.split("-", 3)
+        if pid.isdecimal() and not Owner(pid=int(pid), began=began).is_alive():
+            shutil.rmtree(folder, ignore_errors=True)
+
+
+async def forget(repository: Repository, state: str, record: Mapping[str, Any]) -> None:
+    """Nothing of an executor stays: tree, branch, snapshot, record, claim.
+
+    A tree that is written to again while it goes is told in a row; who starts next removes it.
+    """
+    agent = str(record["agent"])
+    await remove(repository, record)
+    (Path(state) / "agents" / f"{agent}.json").unlink(missing_ok=True)
+    (Path(state) / "claims" / f"stop-{agent}").unlink(missing_ok=True)
+    show(repository.common_dir, state)
+    if record.get("tree") and not await asyncio.to_thread(_gone, Path(record["tree"])):
+        append(state, {"event": "left", "agent": agent, "tree": str(record["tree"])})
+
+
+def _gone(tree: Path) -> bool:
+    for _ in range(10):
+        if not os.path.lexists(tree):
+            return True
+        if tree.is_symlink():  # the executor moved it away; nothing is removed through a link
+            tree.unlink()
+            continue
+        time.sleep(_PATIENCE_S / 10)
+        shutil.rmtree(tree, ignore_errors=True)
+    return not os.path.lexists(tree)
 
 
 async def remove(repository: Repository, record: Mapping[str, Any]) -> None:
@@ -65,4 +128,5 @@ async def remove(repository: Repository, record: Mapping[str, Any]) -> None:
         discard(Path(record["tree"]), Path(record["git_dir"]))
         with suppress(GitError):  # the executor may have removed its branch itself
             await git.ask("branch", "-D", f"worktree-agent-{agent}")
-    await git.run("update-ref", "-d", f"refs/sef/hook-{agent}/base")
+    for held in ("base", "merging"):
+        await git.run("update-ref", "-d", f"refs/sef/hook-{agent}/{held}")

@@ -18,7 +18,7 @@ def working(folder: str, now: float) -> Iterator[dict[str, Any]]:
     """Executors that have started and not ended, whose Claude Code still runs."""
     for name in names(os.path.join(folder, "agents"), ".json"):
         record = load(folder, f"agents/{name.removesuffix('.json')}")
-        if record is None or not _lives(record):
+        if record is None or not lives(record):
             continue
         at = record.get("at")
         yield {
@@ -29,7 +29,7 @@ def working(folder: str, now: float) -> Iterator[dict[str, Any]]:
         }
 
 
-def _lives(record: Mapping[str, Any]) -> bool:
+def lives(record: Mapping[str, Any]) -> bool:
     """True while the process of its Claude Code runs; a later one of that number is another."""
     pid = record.get("pid")
     if type(pid) is not int or pid <= 0:

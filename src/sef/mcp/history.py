@@ -7,7 +7,6 @@ from collections.abc import Sequence
 from contextlib import closing
 from dataclasses import dataclass
 
-from sef.build import open_journal
 from sef.errors import UsageError
 from sef.events import Fact, Recorded, RunStarted
 from sef.journal import Journal, RunRow
@@ -63,6 +62,8 @@ async def past(repository: Repository, run: str | None) -> Past:
 
 
 def _past(repository: Repository, run: str | None) -> Past:
+    from sef.build import open_journal
+
     with closing(open_journal(repository)) as journal:
         row = _row(journal, run)
         return Past(row=row, recorded=journal.recorded(row.run))

@@ -8,28 +8,21 @@ from dataclasses import dataclass
 from decimal import Decimal
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Final, Self, TypeVar
+from typing import TYPE_CHECKING, Any, Final, Self, TypeVar
 
-from sef.build import new_run, open_engine
-from sef.engine import Engine
 from sef.errors import ApplyConflict, SefError, UsageError
-from sef.events import (
-    Blocked,
-    Cancelled,
-    Committed,
-    Dispatched,
-    Exhausted,
-    Fact,
-    RunStarted,
-    Squashed,
-)
+from sef.events import Fact, RunStarted
 from sef.mcp.faults import explained
 from sef.mcp.results import StatusTold, TaskStatus
+from sef.mcp.states import ENDED, state_of
 from sef.plan import Plan
 from sef.report import report
 from sef.report_model import RunReport
 from sef.sinks.console import in_words
 from sef.text import one_line, plain
+
+if TYPE_CHECKING:
+    from sef.engine import Engine
 
 AT_ONCE: Final = 4
 """Runs that work at the same time."""
@@ -53,6 +46,8 @@ class Running:
     """One run: a sink that hears its facts, and the task that works on it."""
 
     def __init__(self, order: Order) -> None:
+        from sef.build import new_run
+
         self.name = new_run()
         self.order = order
         self.ended = asyncio.Event()
@@ -110,7 +105,7 @@ class Running:
             raise UsageError(
                 f"the run has no task {one_line(task, 80)!r}", hint=f"Its tasks: {_ids(self.order)}"
             )
-        if self.ended.is_set() or self._state(task) in _ENDED:
+        if self.ended.is_set() or state_of(self._facts, task) in ENDED:
             return False
         if self._engine is None or not self._started:
             raise UsageError(
@@ -120,6 +115,8 @@ class Running:
         return True
 
     async def _work(self) -> None:
+        from sef.build import open_engine
+
         order = self.order
         try:
             opening = open_engine(
@@ -175,7 +172,7 @@ class Running:
             TaskStatus.model_validate(
                 {
                     "id": one.id,
-                    "state": final.get(one.id) or self._state(one.id),
+                    "state": final.get(one.id) or state_of(self._facts, one.id),
                     "step": self._words.get(one.id, ""),
                 }
             )
@@ -184,23 +181,6 @@ class Running:
         return StatusTold.model_validate(
             {"run": self.name, "status": status, "here": True, "tasks": tasks, "error": error}
         )
-
-    def _state(self, task: str) -> str:
-        for fact in reversed(self._facts):
-            if getattr(fact, "task", None) == task and type(fact) in _STATES:
-                return _STATES[type(fact)]
-        return "waiting"
-
-
-_STATES: Final[dict[type, str]] = {
-    Dispatched: "working",
-    Squashed: "waiting",
-    Committed: "done",
-    Exhausted: "failed",
-    Blocked: "blocked",
-    Cancelled: "cancelled",
-}
-_ENDED: Final = frozenset(("done", "failed", "blocked", "cancelled"))
 
 
 def _ids(order: Order) -> str:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 from time import perf_counter_ns
 
-from sef.build import Asked, judgement_told, open_judge
 from sef.errors import UsageError
 from sef.judgement_model import JudgementTold
 from sef.mcp.arguments import (
@@ -173,6 +172,8 @@ async def _tidied(running: Running) -> None:
 
 async def verify(asked: VerifyArguments, call: Call) -> tuple[JudgementTold, str]:
     """Judges any change; asks a model where `judge` says so and that may settle it."""
+    from sef.build import Asked, judgement_told, open_judge
+
     repository = await call.repository(asked.root)
     lines: asyncio.Queue[str] = asyncio.Queue()
     patch = None if asked.patch is None else asked.patch.encode(errors="surrogateescape")

@@ -1,0 +1,45 @@
+"""What sessions left that were killed: trees of executors, half merges, private folders."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+
+from sef.hooks.dropping import forsake
+from sef.hooks.hiding import show
+from sef.hooks.merging import alone
+from sef.hooks.records import append, bare_trees, is_name, load, rows
+from sef.hooks.trees import clear
+from sef.hooks.undoing import put_right
+from sef.hooks.working import lives
+from sef.repository import Repository
+
+
+async def collect(repository: Repository, state: str) -> None:
+    """Ends what was cut off; what a living process still works on is let be."""
+    async with alone(state, patient=False) as mine:
+        if mine:
+            await put_right(state)
+    for file in sorted((Path(state) / "agents").glob("*.json")):
+        record = load(state, f"agents/{file.stem}") or {}
+        if not is_name(file.stem) or lives(record):
+            continue
+        # One that is damaged cannot be accepted any more: it goes as if its session were dead.
+        tree = repository.common_dir.parent / ".claude/worktrees" / f"agent-{file.stem}"
+        await forsake(repository, state, file.stem, str(tree))
+        append(state, {"event": "collected", "agent": file.stem, "session": record.get("session")})
+    _sweep(repository, state)
+    clear(state)
+    show(repository.common_dir, state)
+
+
+def _sweep(repository: Repository, state: str) -> None:
+    """Removes folders that were written again after an executor of sef had ended."""
+    found = bare_trees(str(repository.common_dir))
+    ended = {str(row.get("agent")) for row in rows(state) if "agent" in row} if found else set()
+    for tree in map(Path, found):
+        agent = tree.name.removeprefix("agent-")
+        alive = (Path(state) / "agents" / f"{agent}.json").exists()
+        if is_name(agent) and agent in ended and not alive and not tree.is_symlink():
+            shutil.rmtree(tree, ignore_errors=True)
+            append(state, {"event": "collected", "agent": agent, "session": None})
