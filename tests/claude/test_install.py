@@ -348,6 +348,29 @@ def test_what_changes_between_plan_and_deed_stays(ground: Ground) -> None:
     assert ground.tree() == start
 
 
+def test_files_that_somebody_put_into_sefs_own_folder_stay(ground: Ground) -> None:
+    """A removal leaves them, and the folder that they are in; the manifest goes."""
+    ground.install(USER)
+    (ground.user / "sef" / "notes").write_text("mine")
+    ground.uninstall(USER)
+    assert [str(one.relative_to(ground.user)) for one in sorted(ground.user.rglob("*"))] == [
+        "sef",
+        "sef/notes",
+    ]
+
+
+@pytest.mark.parametrize("name", [".claude.sef-moving/a", ".claude/sef.moving/a"])
+def test_a_folder_that_is_called_like_a_left_over_is_not_removed(ground: Ground, name: str) -> None:
+    """What a kill leaves holds sef's own files alone."""
+    path = ground.home / name
+    path.parent.mkdir(parents=True)
+    path.write_text("mine")
+    for action in (ground.install, ground.uninstall):
+        with pytest.raises(UsageError, match="not sef's"):
+            action(USER)
+    assert path.read_text() == "mine"
+
+
 def test_one_installer_at_a_time(ground: Ground) -> None:
     """A second one is told to wait."""
     with locked(project_place(ground.project)), pytest.raises(UsageError, match="another sef"):

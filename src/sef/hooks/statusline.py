@@ -48,6 +48,7 @@ class Theirs:
                 os.environ,
                 file_actions=actions,
                 setpgroup=0,
+                setsigmask=(),
                 setsigdef=(signal.SIGPIPE,),
             )
         finally:
@@ -129,20 +130,25 @@ def main(arguments: Sequence[str]) -> int:
 
 
 def _started(command: str, told: bytes) -> Theirs | None:
+    # Claude Code ends a status line that it no longer waits for; between the start of theirs and
+    # what takes it along such a signal waits.
+    stops = (signal.SIGTERM, signal.SIGHUP, signal.SIGINT)
+    signal.pthread_sigmask(signal.SIG_BLOCK, stops)
     try:
         theirs = Theirs(command, told)
+
+        def gone(number: int, _: object) -> None:
+            theirs.kill()
+            os._exit(128 + number)
+
+        for one in stops:
+            signal.signal(one, gone)
+        return theirs
     except (OSError, ValueError) as error:
         _log(error)
         return None
-
-    def gone(number: int, _: object) -> None:
-        theirs.kill()
-        os._exit(128 + number)
-
-    # Claude Code ends a status line that it no longer waits for.
-    for one in (signal.SIGTERM, signal.SIGHUP, signal.SIGINT):
-        signal.signal(one, gone)
-    return theirs
+    finally:
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, stops)
 
 
 def joined(theirs: bytes, ours: bytes) -> bytes:

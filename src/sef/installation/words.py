@@ -14,7 +14,7 @@ from sef.text import plain
 
 SCHEMA: Final = 1
 _NOTES: Final = {
-    "kept": "you edited it, so it stays (--force does not)",
+    "kept": "you edited it, so it stays (--force would not keep it)",
     "foreign": "it is there word for word, and not sef's: it stays when sef goes",
     "edited": "it is not as sef left it",
     "older": "of another version: install again",
@@ -47,7 +47,7 @@ def lines(order: Order, told: Sequence[Told]) -> Iterator[str]:
     lacks = told[0].lacks if told else ()
     if lacks:
         yield f"Hooks cannot verify yet: {plain(sys.executable)} lacks {', '.join(lacks)}."
-        yield "Nothing of executors would be accepted: `make run` in the clone, then install again."
+        yield "No work would be accepted: `make run` in sef's clone, then install again."
     if order.dry_run:
         yield "Nothing was changed: --dry-run."
 

@@ -6,6 +6,7 @@ import shutil
 from collections.abc import Sequence
 from contextlib import ExitStack, suppress
 from pathlib import Path
+from typing import Final
 
 from sef.errors import UsageError
 from sef.installation.files import Change, check_folder, put, write_new
@@ -14,6 +15,10 @@ from sef.installation.places import MANIFEST, STATE, Place
 from sef.installation.plan import Plan
 
 _IGNORE = "*\n"
+_IGNORING: Final = ".gitignore"
+_NEW: Final = "new"
+_OURS: Final = (_NEW, _IGNORING, MANIFEST)
+"""What sef's own folder holds; the manifest goes last."""
 
 
 def carry_out(plans: Sequence[Plan]) -> None:
@@ -41,7 +46,10 @@ def is_done(plan: Plan) -> bool:
 
 
 def sweep(place: Place) -> None:
-    """Removes what a kill left half made: it has fixed names, and nothing of the user's in it."""
+    """Removes what a kill left half made, which has fixed names.
+
+    Raises UsageError where something else lies in it.
+    """
     if place.is_elsewhere:
         return
     for folder in (place.folder, place.state):
@@ -50,8 +58,17 @@ def sweep(place: Place) -> None:
         _spare(place).unlink()
     for folder in place.growing:
         check_folder(folder)
+        if _has_strangers(folder, (*_OURS, STATE)) or _has_strangers(folder / STATE):
+            raise UsageError(
+                f"{folder} holds what is not sef's", hint="Nothing was changed. Move it elsewhere."
+            )
         with suppress(FileNotFoundError, NotADirectoryError):
             shutil.rmtree(folder)
+
+
+def _has_strangers(folder: Path, ours: Sequence[str] = _OURS) -> bool:
+    """True where a folder holds something that sef does not put there."""
+    return folder.is_dir() and any(one.name not in ours for one in folder.iterdir())
 
 
 def _begin(plan: Plan, undo: ExitStack) -> None:
@@ -68,7 +85,7 @@ def _begin(plan: Plan, undo: ExitStack) -> None:
     above.mkdir(parents=True)
     write_new(above / MANIFEST, during.encoded())
     # What is known of a project is of this machine, and does not belong into its history.
-    write_new(above / ".gitignore", _IGNORE.encode())
+    write_new(above / _IGNORING, _IGNORE.encode())
     if above == part:
         part.rename(place.state)
     else:
@@ -98,7 +115,7 @@ def _forget(plan: Plan) -> None:
             _note(plan.place, plan.was)
         elif plan.during is not None:
             _gone(plan.place, plan.during)
-    with suppress(OSError):
+    with suppress(OSError, UsageError):
         sweep(plan.place)
 
 
@@ -120,7 +137,10 @@ def _gone(place: Place, manifest: Manifest) -> None:
     """No folder of ours that is empty, and nothing known."""
     _remove_folders(place, manifest.made)
     whole, part = place.growing
-    if "." in manifest.made and [one.name for one in place.folder.iterdir()] == [STATE]:
+    if _has_strangers(place.state):  # somebody's own files stay, and with them the folder
+        for name in _OURS:
+            (place.state / name).unlink(missing_ok=True)
+    elif "." in manifest.made and [one.name for one in place.folder.iterdir()] == [STATE]:
         place.folder.rename(whole)
         shutil.rmtree(whole)
     else:
@@ -147,4 +167,4 @@ def _note(place: Place, manifest: Manifest) -> None:
 
 def _spare(place: Place) -> Path:
     """Where a file is until it is whole."""
-    return place.state / "new"
+    return place.state / _NEW
