@@ -255,19 +255,20 @@ def test_their_trees_are_hidden_while_they_are_there(tmp_path: Path) -> None:
     """Every byte of git's own list is back when the last has ended, also one without a line end."""
     host = Host(tmp_path)
     exclude = host.project / ".git/info/exclude"
-    for said in (b"*.log\n# no end", b"", None):
+    for number, said in enumerate((b"*.log\n# no end", b"", None)):
+        one, other = f"a{number}", f"b{number}"
         exclude.unlink(missing_ok=True)
         if said is not None:
             exclude.parent.mkdir(exist_ok=True)
             exclude.write_bytes(said)
             exclude.chmod(0o640)
-        documents(host, "a1")
-        documents(host, "a2")
+        documents(host, one)
+        documents(host, other)
         assert git(host.project, "status", "--porcelain", "-uall") == ""
         assert exclude.read_bytes() == LINES + (said or b"")
-        host.end("a1", report="NOTE: this agent stopped at its 1-turn limit")
+        host.end(one, report="NOTE: this agent stopped at its 1-turn limit")
         assert LINES in exclude.read_bytes()
-        host.end("a2", report="NOTE: this agent stopped at its 1-turn limit")
+        host.end(other, report="NOTE: this agent stopped at its 1-turn limit")
         assert exclude.read_bytes() == said if said else not exclude.exists()
         assert not said or exclude.stat().st_mode & 0o777 == 0o640
     hide(host.project / ".git", str(host.state()))
