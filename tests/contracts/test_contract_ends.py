@@ -176,8 +176,11 @@ def test_the_same_tool_call_three_times_is_stuck(world: World, asking: Staff) ->
             assert caught.value.usage.requests == len(world.models)
             return len(worker.asked)
 
-    # Claude Code asks on by itself, until it is told to stop; that may be before it is heard.
-    assert 3 <= asyncio.run(go()) <= len(world.models) <= (4 if asking is CLAUDE else 3)
+    # Claude Code asks on by itself, until it is told to stop; that may be before the provider hears
+    # it, or before the client has said that it asked.
+    most = 4 if asking is CLAUDE else 3
+    assert 3 <= asyncio.run(go()) <= most
+    assert 3 <= len(world.models) <= most
 
 
 def test_a_model_that_says_nothing_is_stuck(world: World, asking: Staff) -> None:
