@@ -92,7 +92,7 @@ def test_a_shim_is_known_by_what_it_is(world: World, tmp_path: Path) -> None:
         "pyenv": '#!/usr/bin/env bash\nexec "/opt/pyenv/libexec/pyenv" exec "$program" "$@"\n',
         "asdf": '#!/usr/bin/env bash\n# plugin: python\nexec asdf exec "python3" "$@"\n',
         "mise": "#!/bin/sh\nexec mise x -- python3\n",
-        "script": "#!/root/.pyenv/versions/3.11.7/bin/python\nimport sef\n",
+        "script": "#!/opt/python/bin/python3.11\nimport sef\n",
     }
     for manager, text in texts.items():
         assert shim(str(world.program(manager, text, tmp_path / "pyenv/shims"))) == manager

@@ -8,12 +8,13 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
-from sef.hooks.booking import FIELDS, read, summed
+from sef.hooks.booking import read, summed
 from sef.hooks.collecting import collect
 from sef.hooks.entering import enter_kept
 from sef.hooks.gating import remembered, table
+from sef.hooks.journaling import tokens_of
 from sef.hooks.records import append, load, save, state_folder
-from sef.prices import PriceTable, Tokens
+from sef.prices import PriceTable
 from sef.repository import Repository, find_repository
 
 
@@ -43,8 +44,7 @@ def priced(known: Mapping[str, Any], elsewhere: frozenset[str]) -> tuple[Decimal
     total, unpriced = Decimal(0), 0
     for key, row in known["requests"].items():
         if key not in elsewhere:
-            tokens = Tokens(**dict(zip(FIELDS, row[2:7], strict=True)))
-            cost = prices.price(tokens, row[0], on=today)
+            cost = prices.price(tokens_of(row), row[0], on=today)
             total, unpriced = total + (cost or 0), unpriced + (cost is None)
     return total, unpriced
 

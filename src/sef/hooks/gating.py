@@ -12,6 +12,7 @@ from contextlib import closing
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from decimal import Decimal
+from functools import cached_property
 from typing import Any, Final
 
 from sef.agents import ALIASES
@@ -35,7 +36,7 @@ POLICY: Final = "standard"
 _DAY_S: Final = 86_400.0
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True)
 class Memory:
     """What a repository's runs have taught, and what its user wishes."""
 
@@ -48,7 +49,7 @@ class Memory:
         newest = Past(at=time.time() / _DAY_S, facts=facts)
         return replace(self, past=(*self.past, newest))
 
-    @property
+    @cached_property
     def known(self) -> Experience:
         """The fold of it all."""
         return experience(self.past, promise(self.config), self.calibrations)

@@ -197,9 +197,14 @@ class Settled:
         )
 
 
+def tokens_of(row: Sequence[Any]) -> Tokens:
+    """What one request used, by its row of `booking.requests_in`."""
+    return Tokens(**dict(zip(FIELDS, row[2:7], strict=True)))
+
+
 def _step(row: Sequence[Any], prices: PriceTable) -> ModelStep:
     requested, billed = str(row[0]), str(row[1])
-    tokens = Tokens(**dict(zip(FIELDS, row[2:7], strict=True)))
+    tokens = tokens_of(row)
     usage = Usage(
         cost_usd=prices.price(tokens, requested, on=datetime.now(UTC).date()),
         model=billed,
