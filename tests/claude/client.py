@@ -25,6 +25,8 @@ MAIN, LIGHT = "claude-opus-5-5", "claude-haiku-5-5"
 """What the client asks for where it is told `opus` and `haiku`."""
 AGENT = "sef-explore"
 BODY = "Look at what you are told to look at. MARK-EXPLORE"
+_GIT = Path(__file__).parent / "bin"
+"""Where git is that makes one work tree at a time."""
 FILES = {"one.txt": "alpha\n", "two.txt": "beta\n"}
 
 
@@ -122,7 +124,7 @@ def make_project(root: Path) -> None:
 def client_environment(root: Path, url: str) -> dict[str, str]:
     """All variables that the client gets: an allow-list, no inheritance but PATH."""
     return {
-        "PATH": os.environ.get("PATH", os.defpath),
+        "PATH": f"{_GIT}:{os.environ.get('PATH', os.defpath)}",
         "LANG": "C.UTF-8",
         "HOME": str(root / "home"),
         "TMPDIR": str(root / "tmp"),

@@ -12,11 +12,21 @@ import pytest
 from tests.claude.client import client_environment
 from tests.claude.hooked import delegates, results
 from tests.claude.test_agents import SENT, named, resolve, whose
-from tests.claude.walking import FORM, Walk, documenting, from_main, hands_out, writes
+from tests.claude.walking import (
+    FORM,
+    Walk,
+    after,
+    answers,
+    documenting,
+    from_main,
+    hands_out,
+    writes,
+)
 from tests.hooks.test_command import HERE, MAIN, PLUGIN
 
 from sef.agents import OFFERED
 from sef.hooks.delegating import EXECUTORS
+from sef.hooks.dropping import AGAIN
 from sef.installation.order import Action, Order, obey
 from sef.installation.places import Scope
 from sef.testing.provider import Request, Turn, Used
@@ -79,6 +89,36 @@ def test_the_policy_of_each_executor_is_what_is_asked_for_and_booked(tmp_path: P
         assert found == tuple(told[key] for key in keys), model
     assert set(booked) == set(counted) and final["final"] is True
     assert float(str(final["usd"])) == pytest.approx(run.result["total_cost_usd"], abs=1e-9)
+
+
+def test_a_tree_that_git_could_not_make_beside_another_may_be_asked_for_again(
+    tmp_path: Path,
+) -> None:
+    """Git reads the folder of a tree that is being made (`commondir` is still empty) and gives up.
+    Nothing ran; the orchestrator is told so."""
+    walk = Walk(tmp_path)
+    half = walk.project / ".git/worktrees/half"
+    half.mkdir(parents=True)
+    (half / "gitdir").write_text(f"{tmp_path}/half/.git\n")
+    (half / "HEAD").write_text("0" * 40 + "\n")
+    (half / "commondir").touch()
+
+    def made() -> None:
+        shutil.rmtree(half)
+
+    run = walk.run(
+        [
+            hands_out(("sef-document", NOTES)),
+            Turn(when=after(from_main, made), calls=(delegates("sef-document", NOTES),)),
+            *writes(documenting, "notes.md", MORE),
+            Turn(when=from_main, text="done"),
+        ]
+    )
+    assert "git config" in answers(run)[0] and "SEF ACCEPTED" in answers(run)[1]
+    assert AGAIN in results(run) and run.result["result"] == "done"
+    assert walk.events() == ["delegated", "failed", *ONCE]
+    assert (walk.project / "notes.md").read_text() == MORE
+    walk.assert_nothing_left()
 
 
 def test_the_plugin_beside_an_installation_answers_no_event_twice(tmp_path: Path) -> None:

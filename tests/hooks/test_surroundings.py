@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import threading
 from collections.abc import Callable
 from pathlib import Path
 
@@ -311,6 +312,23 @@ def test_a_failed_call_takes_its_own_executor_and_no_other(tmp_path: Path) -> No
     assert not other.exists()
     assert "agent-" not in git(host.project, "for-each-ref")
     assert host.events()[-3:] == ["failed"] * 3
+
+
+def test_a_branch_goes_though_git_is_making_another_tree(tmp_path: Path) -> None:
+    """While `commondir` of the other is empty git lists no branches; soon it is not."""
+    host = Host(tmp_path)
+    tree = documents(host, "a1")
+    noted(host, "a1", "toolu_1", tree)
+    half = host.project / ".git/worktrees/half"
+    half.mkdir()
+    (half / "gitdir").write_text(f"{tmp_path}/half/.git\n")
+    (half / "HEAD").write_text("0" * 40 + "\n")
+    (half / "commondir").touch()
+    soon = threading.Timer(0.2, (half / "commondir").write_text, ("../..\n",))
+    soon.start()
+    asyncio.run(dropped(failure(host, "toolu_1")))
+    soon.join()
+    assert "agent-" not in git(host.project, "for-each-ref")
 
 
 def test_only_trees_of_the_host_are_forsaken(tmp_path: Path) -> None:

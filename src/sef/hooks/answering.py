@@ -139,8 +139,7 @@ def _awaited(name: str, event: dict[str, Any]) -> Mapping[str, Any] | None:
         return asyncio.run(settled(event))
     from sef.hooks.dropping import dropped
 
-    asyncio.run(dropped(event))
-    return None
+    return asyncio.run(dropped(event))
 
 
 def _scope(arguments: Sequence[str]) -> tuple[str, str]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Final
@@ -18,11 +19,21 @@ _LARGEST: Final = 2**16
 """Bytes of what Claude Code notes about an executor."""
 
 
-async def dropped(event: Mapping[str, Any]) -> None:
-    """The call of an executor failed: nothing of it stays."""
+_OF_TREES: Final = re.compile(r"worktree|git config").search
+AGAIN: Final = (
+    "It never began, and nothing was paid: its work tree could not be made, as happens where git"
+    " makes several at the same moment. Hand it out once more."
+)
+
+
+async def dropped(event: Mapping[str, Any]) -> Mapping[str, Any] | None:
+    """The call of an executor failed: nothing of it stays.
+
+    What is returned tells the orchestrator of a call that is worth making again.
+    """
     asked = event.get("tool_input")
     if not isinstance(asked, dict) or not executor_of(asked.get("subagent_type")):
-        return
+        return None
     repository = await find_repository(Path(users_tree(event["cwd"])))
     state = state_folder(str(repository.common_dir))
     agent, tree = _noted(event)
@@ -37,6 +48,10 @@ async def dropped(event: Mapping[str, Any]) -> None:
         await forsake(repository, state, agent, tree)
     row = {"event": "failed", "session": event.get("session_id"), "call": event.get("tool_use_id")}
     append(state, {**row, "agent": agent, "reason": reason, **money})
+    if agent or not _OF_TREES(reason):
+        return None
+    told = {"hookEventName": "PostToolUseFailure", "additionalContext": AGAIN}
+    return {"hookSpecificOutput": told}
 
 
 async def forsake(repository: Repository, state: str, agent: str, tree: str) -> None:

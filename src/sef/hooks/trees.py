@@ -10,7 +10,7 @@ import shutil
 import tempfile
 import time
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Final
 
@@ -29,6 +29,7 @@ _FETCHES: Final = re.compile(
 ).match
 _PATIENCE_S: Final = 1.0
 """How long a tree is removed again that a process of the executor still writes to."""
+_TRIES: Final = 10
 
 
 def hosted(event: Mapping[str, Any]) -> tuple[Path, Path] | None:
@@ -110,13 +111,13 @@ async def forget(repository: Repository, state: str, record: Mapping[str, Any]) 
 
 
 def _gone(tree: Path) -> bool:
-    for _ in range(10):
+    for _ in range(_TRIES):
         if not os.path.lexists(tree):
             return True
         if tree.is_symlink():  # the executor moved it away; nothing is removed through a link
             tree.unlink()
             continue
-        time.sleep(_PATIENCE_S / 10)
+        time.sleep(_PATIENCE_S / _TRIES)
         shutil.rmtree(tree, ignore_errors=True)
     return not os.path.lexists(tree)
 
@@ -126,7 +127,18 @@ async def remove(repository: Repository, record: Mapping[str, Any]) -> None:
     git, agent = repository.git, record["agent"]
     if record.get("tree"):
         discard(Path(record["tree"]), Path(record["git_dir"]))
-        with suppress(GitError):  # the executor may have removed its branch itself
-            await git.ask("branch", "-D", f"worktree-agent-{agent}")
+        await _without(git, f"worktree-agent-{agent}")
     for held in ("base", "merging"):
         await git.run("update-ref", "-d", f"refs/sef/hook-{agent}/{held}")
+
+
+async def _without(git: Git, branch: str) -> None:
+    """Removes a branch, unless it is gone or somebody stands on it.
+
+    To know that, git reads every tree, and gives up where another is just being made.
+    """
+    for _ in range(_TRIES):
+        finished = await git.run("branch", "-D", branch)
+        if finished.exit_code == 0 or b"/worktrees/" not in finished.stderr:
+            return
+        await asyncio.sleep(_PATIENCE_S / _TRIES)
