@@ -14,6 +14,9 @@ from pathlib import Path
 import pytest
 
 _FOREIGN = ("ANTHROPIC_", "OPENAI_", "CLAUDE", "AWS_", "AZURE_", "GEMINI_", "GOOGLE_", "OLLAMA_")
+FEW_PLUGINS = "-p no:hypothesispytest -p no:anyio"
+"""Options of every pytest that a test starts: what it loads otherwise takes three times as long as
+the rest of a small session, and no project of a test needs it."""
 _REDIRECTING = ("GIT_", "PYTHON", "VIRTUAL_ENV", "CONDA_", "UV_", "SEF_", "XDG_", "COVERAGE_")
 
 
@@ -36,6 +39,7 @@ def sealed(monkeypatch: pytest.MonkeyPatch, tmp_path_factory: pytest.TempPathFac
             monkeypatch.delenv(name)
     monkeypatch.setenv("HOME", str(tmp_path_factory.mktemp("home")))
     monkeypatch.setenv("GIT_CONFIG_NOSYSTEM", "1")
+    monkeypatch.setenv("PYTEST_ADDOPTS", FEW_PLUGINS)
     monkeypatch.setattr(socket.socket, "connect", _loopback_only(socket.socket.connect))
 
 

@@ -17,6 +17,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
+from tests.conftest import FEW_PLUGINS
 
 from sef.testing.provider import LoopbackProvider, Request, Turn, Used
 
@@ -126,6 +127,7 @@ def client_environment(root: Path, url: str) -> dict[str, str]:
     return {
         "PATH": f"{_GIT}:{os.environ.get('PATH', os.defpath)}",
         "LANG": "C.UTF-8",
+        "PYTEST_ADDOPTS": FEW_PLUGINS,
         "HOME": str(root / "home"),
         "TMPDIR": str(root / "tmp"),
         "CLAUDE_CONFIG_DIR": str(root / "config"),
