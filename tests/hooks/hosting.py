@@ -41,7 +41,13 @@ class Host:
             git(self.project, "worktree", "add", "-q", "-b", f"worktree-agent-{agent}", str(tree))
         else:
             tree = self.project
-        event = {"session_id": "s-1", "cwd": str(tree), "agent_id": agent, "agent_type": executor}
+        event = {
+            "session_id": "s-1",
+            "transcript_path": str(self.transcript),
+            "cwd": str(tree),
+            "agent_id": agent,
+            "agent_type": executor,
+        }
         assert asyncio.run(started(event))
         return tree
 

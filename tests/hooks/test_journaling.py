@@ -20,10 +20,13 @@ from sef.calibration import calibration, unaudited
 from sef.events import Fact, RunStarted
 from sef.experience import Promise
 from sef.hooks.booking import begin
+from sef.hooks.closing import catch_up
 from sef.hooks.dropping import dropped
-from sef.hooks.records import rows
+from sef.hooks.records import append, load, rows, save
+from sef.hooks.sums import of_session
 from sef.journal import Journal
 from sef.learning import ALL, learned, past_runs
+from sef.owner import NOBODY
 from sef.report import report
 
 pytestmark = pytest.mark.slow
@@ -130,6 +133,52 @@ def test_a_failed_call_was_paid_until_then(tmp_path: Path) -> None:
     assert "its call failed: API Error: 529" in str(found.tasks[0].reason)
     assert list(rows(str(host.state())))[-1]["usd"] == str(PRICE)
     assert not tree.exists()
+
+
+def killed(host: Host, agent: str = "a1") -> None:
+    """The executor's Claude Code is dead, and the next session begins."""
+    record = load(str(host.state()), f"agents/{agent}")
+    assert record is not None
+    save(str(host.state()), f"agents/{agent}", {**record, "pid": 2**30, "began": "1"})
+    asyncio.run(catch_up({"session_id": "s-9", "cwd": str(host.project)}))
+
+
+def test_what_was_cut_off_was_paid_until_then(tmp_path: Path) -> None:
+    """By a kill while it worked, after it was merged, or while it was booked; and once."""
+    host = Host(tmp_path)
+    for agent, merged in (("a1", False), ("a2", True), ("a3", False)):
+        host.start(agent)
+        asked(host, agent, requests=2)
+        if merged:  # its hook was killed behind the merge
+            row = {"event": "merged", "agent": agent, "blobs": {"calc.py": "0" * 40}}
+            append(str(host.state()), row)
+        if agent == "a3":
+            with closing(Journal(host.project / ".git/sef")) as journal:
+                journal.begin("claude-a3", NOBODY)
+        killed(host, agent)
+        found = report(facts(host, agent))
+        reason = str(found.tasks[0].reason)
+        assert (found.status, found.cost_usd, found.saved_usd) == ("failed", 2 * PRICE, None)
+        assert "session was cut off before there was a verdict" in reason
+        assert ("it was merged (calc.py)" in reason) == merged
+        assert found.tasks[0].attempts[0].seconds < 600
+    sums = of_session(str(host.state()), "s-1").told()
+    assert sums["executors"]["sef-implement"]["failed"] == 3
+    assert sums["saved_estimate_usd"] == pytest.approx(float(-6 * PRICE))
+
+
+def test_what_was_booked_before_the_kill_is_not_booked_again(tmp_path: Path) -> None:
+    """Its hook was killed behind the booking: the verdict stays what it was."""
+    host = Host(tmp_path)
+    host.start()
+    before = load(str(host.state()), "agents/a1")
+    asked(host)
+    host.end(report="NOTE: this agent stopped at its 3-turn limit")
+    told = facts(host)
+    assert before is not None
+    save(str(host.state()), "agents/a1", before)
+    killed(host)
+    assert facts(host) == told and host.events()[-1] == "collected"
 
 
 def test_what_nobody_knows_is_not_free(tmp_path: Path) -> None:

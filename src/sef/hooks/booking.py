@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 MOST_AT_ONCE = 64 * 2**20
 """Bytes of transcripts that one event reads; the next goes on from there."""
 FIELDS = ("input", "cache_read", "cache_write_5m", "cache_write_1h", "output")
+_LONGEST_PROMPT = 2**20
 _MODELS = 2
 """Places in a row before the counts: the model that was asked for, and the one that answered."""
 
@@ -81,6 +82,15 @@ def requests_in(transcript: str) -> dict[str, list[Any]]:
             _take(known, line, os.path.basename(transcript))
     found: dict[str, list[Any]] = known["requests"]
     return found
+
+
+def first_words(transcript: str | os.PathLike[str]) -> str:
+    """The prompt that an executor began with; empty where its transcript does not tell."""
+    with opened(transcript) as file:
+        record = parsed(file.readline(_LONGEST_PROMPT)) or {}
+    message = record.get("message")
+    said = message.get("content") if isinstance(message, dict) else ""
+    return said if isinstance(said, str) else ""
 
 
 def _files(transcript: str) -> Iterator[str]:

@@ -3,10 +3,15 @@
 from __future__ import annotations
 
 import shutil
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
+from sef.hooks.delegation import Ended
 from sef.hooks.dropping import forsake
+from sef.hooks.entering import book_cut_off, cut_off
 from sef.hooks.hiding import show
+from sef.hooks.known import known
 from sef.hooks.merging import alone
 from sef.hooks.records import append, bare_trees, is_name, load, rows
 from sef.hooks.trees import clear
@@ -25,12 +30,37 @@ async def collect(repository: Repository, state: str) -> None:
         if not is_name(file.stem) or lives(record):
             continue
         # One that is damaged cannot be accepted any more: it goes as if its session were dead.
+        whole = known(repository.common_dir, state, file.stem)
+        paid = await _booked(repository, state, whole) if whole else {}
         tree = repository.common_dir.parent / ".claude/worktrees" / f"agent-{file.stem}"
         await forsake(repository, state, file.stem, str(tree))
-        append(state, {"event": "collected", "agent": file.stem, "session": record.get("session")})
+        row = {"event": "collected", "agent": file.stem, "session": record.get("session")}
+        append(state, {**row, **paid})
     _sweep(repository, state)
     clear(state)
     show(repository.common_dir, state)
+
+
+async def _booked(
+    repository: Repository, state: str, record: Mapping[str, Any]
+) -> Mapping[str, str | None]:
+    """What it cost until it was cut off, in the journal of runs too."""
+    merged = _merged(state, str(record["agent"]))
+    reason = (
+        f"it was merged ({', '.join(merged[:5])}), then its session" if merged else "its session"
+    )
+    one = cut_off(repository, record)
+    ended = Ended(accepted=False, reason=f"{reason} was cut off before there was a verdict")
+    return {"executor": one.executor, **await book_cut_off(one, ended)}
+
+
+def _merged(state: str, agent: str) -> list[str]:
+    """Paths of the user's files that hold its work."""
+    found: dict[str, Any] = {}
+    for row in rows(state):
+        if row.get("agent") == agent and isinstance(row.get("blobs"), dict):
+            found |= row["blobs"]
+    return sorted(found)
 
 
 def _sweep(repository: Repository, state: str) -> None:

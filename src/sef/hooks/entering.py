@@ -6,7 +6,8 @@ import asyncio
 import os
 import time
 from collections.abc import Iterable, Iterator, Mapping
-from contextlib import closing
+from contextlib import closing, suppress
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, Final
 
@@ -14,7 +15,7 @@ from sef.build import open_journal
 from sef.choice import Mode
 from sef.errors import ConfigError, JournalError
 from sef.events import Dispatched, Exhausted, Fact, Recorded, Routed, RunFinished, RunStarted
-from sef.hooks.booking import requests_in
+from sef.hooks.booking import first_words, requests_in
 from sef.hooks.delegating import EXECUTORS
 from sef.hooks.delegation import Delegation, Ended
 from sef.hooks.gating import TARGET, Memory, remembered, route_of, table
@@ -42,7 +43,6 @@ def delegation_of(
     efforts = {str(one) for one in Effort}
     effort = asked.get("effort")
     folder = Path(str(event.get("transcript_path") or "").removesuffix(".jsonl")) / "subagents"
-    now = time.time()
     return Delegation(
         record=record,
         executor=executor,
@@ -51,11 +51,26 @@ def delegation_of(
         effort=Effort(effort if effort in efforts else EXECUTORS[executor]["effort"]),
         memory=memory_of(repository),
         report=report,
-        seconds=max(0.0, now - float(record.get("at") or now)),
+        seconds=_since(record, time.time()),
         transcript=next(folder.rglob(f"agent-{agent}.jsonl"), folder / "none"),
         state=state_folder(str(repository.common_dir)),
         repository=repository,
     )
+
+
+def cut_off(repository: Repository, record: Mapping[str, Any]) -> Delegation:
+    """A delegation whose session was killed, as far as the record of its start and its transcript
+    tell it; it lasted until the last that was written there."""
+    event: Mapping[str, Any] = {"tool_input": {}, "transcript_path": record.get("transcript")}
+    one = delegation_of(event, repository, record, "")
+    with suppress(OSError):
+        ended = one.transcript.stat().st_mtime
+        return replace(one, task=first_words(one.transcript), seconds=_since(record, ended))
+    return replace(one, seconds=0.0)
+
+
+def _since(record: Mapping[str, Any], now: float) -> float:
+    return max(0.0, now - float(record.get("at") or now))
 
 
 def memory_of(repository: Repository) -> Memory:
@@ -93,10 +108,24 @@ async def book(one: Delegation, ended: Ended) -> Mapping[str, str | None]:
     return money
 
 
+async def book_cut_off(one: Delegation, ended: Ended) -> Mapping[str, str | None]:
+    """As `book`, unless it was booked before the kill."""
+    run = run_of(one.record["agent"])
+    try:
+        with closing(open_journal(one.repository)) as journal:
+            if any(isinstance(told.fact, RunFinished) for told in journal.recorded(run)):
+                return {}
+    except JournalError as error:
+        log(f"run {run} cannot be looked up: {error}")
+    return await book(one, ended)
+
+
 async def enter(repository: Repository, run: str, facts: Iterable[Fact], seconds: float) -> None:
-    """Writes a run into the journal, in one transaction. Raises JournalError."""
+    """Writes a run into the journal, in place of what a killed hook, or a session that was killed
+    and resumed, left of it. Raises JournalError."""
     secrets = [value for name, value in os.environ.items() if name.endswith(_SECRET)]
     with closing(open_journal(repository)) as journal:
+        journal.forget(run)
         journal.begin(run, NOBODY)
         ledger = RunJournal(journal, run, Redaction(secrets).of)
         for fact in facts:

@@ -85,7 +85,7 @@ async def merge(
                 done(state)
                 last = str(conflict)
                 continue
-            _tell(state, blobs)
+            _tell(state, workspace.run, blobs)
             return Merged(blobs=blobs, evidence=evidence)
     return Merged(problem=f"it could not be merged: {last}", conflict=True, evidence=evidence)
 
@@ -111,11 +111,11 @@ async def _to_the_end(work: Coroutine[Any, Any, None]) -> None:
     begun.result()
 
 
-def _tell(state: str, blobs: Mapping[str, str]) -> None:
+def _tell(state: str, run: str, blobs: Mapping[str, str]) -> None:
     """Writes down that it is merged; where that breaks it is merged all the same."""
     try:
         for some in _parts(blobs):
-            append(state, {"event": "merged", "blobs": some})
+            append(state, {"event": "merged", "agent": run.removeprefix("hook-"), "blobs": some})
     except OSError as error:
         log(f"no row tells of a merge of {len(blobs)} files: {error}")
     done(state)

@@ -68,6 +68,7 @@ async def started(event: Mapping[str, Any]) -> dict[str, Any] | None:
         "programs": told,
         "fingerprint": seen,
         "branch": await branch_of(repository),
+        "transcript": str(event.get("transcript_path") or ""),
         "pid": owner.pid,
         "began": owner.began,
     }

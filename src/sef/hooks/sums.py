@@ -32,6 +32,7 @@ _TEXTS = {
     "rejected": (*_WHO, *PRICES),
     "failed": (*_CALL, *PRICES),
     "refused": _WHO,
+    "collected": (*_WHO, *PRICES),
 }
 """The fields of an outcome that count."""
 _FORMS = {
@@ -59,6 +60,8 @@ class Sums:
         elif event == "failed":
             # Only the call says whose it was; the row of its start comes yet.
             self._failed[row.get("call")] = row
+        elif event == "collected" and row.get("executor"):
+            self._count("failed", row)  # its session was killed
         elif event in OUTCOMES:
             self._count(str(event), row)
             ended = self._failed.pop(row.get("call"), None) if event == "delegated" else None
