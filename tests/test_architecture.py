@@ -30,6 +30,8 @@ LAYERS = (
     ("checks", "hedging", "journal", "judging", "spend"),
     ("codec", "desk", "submission"),
     ("environment", "workspace"),
+    ("applying",),
+    ("undoing",),
     ("repository",),
     ("fork", "listing", "swap"),
     ("detection", "git", "installation", "sandbox"),

@@ -10,10 +10,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
+from sef.applying import put_back
 from sef.journal import Journal, RunRow
 from sef.owner import Owner
 from sef.recall import in_forks
 from sef.repository import Repository
+from sef.undoing import Undone
 
 KEEP_S = 30 * 24 * 3600.0
 """Seconds that a run is kept in the journal."""
@@ -32,6 +34,8 @@ class Cleaned:
     """Temporary references of forgotten runs."""
     runs: tuple[str, ...] = ()
     """Runs forgotten by the journal."""
+    undone: tuple[Undone, ...] = ()
+    """Runs that were killed while they were applied to the user's files."""
 
 
 async def clean(
@@ -44,8 +48,10 @@ async def clean(
 ) -> Cleaned:
     """Removes leftovers of dead runs below the `scratch` folders, and forgets old runs.
 
-    A run whose process lives is never touched. Branches `sef/<run>` are results and stay.
+    A run whose process lives is never touched. Branches `sef/<run>` are results and stay. Files
+    that a killed run was about to replace are put back. Raises RepositoryError where they cannot.
     """
+    undone = await put_back(repository)
     dead = [row for row in journal.runs() if not row.owner.is_alive()]
     forgotten = _too_old(dead, keep_s) or _too_much(dead, journal, keep_bytes)
     folders = 0
@@ -63,7 +69,8 @@ async def clean(
         journal.forget(row.run)
     if forgotten:
         journal.compact()
-    return Cleaned(folders=folders, references=references, runs=tuple(row.run for row in forgotten))
+    names = tuple(row.run for row in forgotten)
+    return Cleaned(folders=folders, references=references, runs=names, undone=undone)
 
 
 def begin_look(repository: Repository, name: str, owner: Owner) -> Path:

@@ -46,6 +46,10 @@ class Repository:
         """The user's index file."""
         return self.git_dir / "index"
 
+    async def status(self) -> str:
+        """A fingerprint of the user's tree: what `git status` says of it."""
+        return await self.git.ask("status", "--porcelain=v1", "-z")
+
     async def check(self) -> None:
         """Raises RepositoryError when a snapshot of the tree could not be trusted."""
         for name, (what, way_out) in _UNFINISHED.items():

@@ -13,6 +13,7 @@ from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 from typing import Final
 
+from sef.applying import being_applied
 from sef.errors import ApplyConflict, GitError, RepositoryError
 from sef.fork import Fork, discard, read_base, record_worktree, tree_of
 from sef.git import Git, identity
@@ -209,7 +210,8 @@ class Workspace:
         pair = await self.merged_now()
         if pair is None:
             raise ApplyConflict("your files changed during the run and it does not fit them")
-        await self.swap(*pair)
+        async with being_applied(self._repository, self.run, pair):
+            await self.swap(*pair)
 
     async def merged_now(self) -> tuple[str, str] | None:
         """The user's files now, and these with the tip merged in, as commits; None: a conflict."""
@@ -238,10 +240,6 @@ class Workspace:
 
     async def tree_of(self, commit: str) -> str:
         return (await self._git.ask("rev-parse", f"{commit}^{{tree}}")).strip()
-
-    async def status(self) -> str:
-        """A fingerprint of the user's tree: what `git status` says of it."""
-        return await self._git.ask("status", "--porcelain=v1", "-z")
 
     # -- snapshot and commits ------------------------------------------------------------------
 

@@ -62,7 +62,7 @@ async def _merge(project: Path, number: int, steps: tuple[str, ...]) -> Merged:
         await workspace.reopen(str(record["base"]))
         patch = await captured(workspace, record)
         if steps:
-            _kill_at(number, steps)
+            kill_at(number, steps)
         found = await merge(repository, workspace, patch, _accepts, state, branch="main")
         assert not found.problem, found.problem
         return found
@@ -81,7 +81,8 @@ async def _accepts(base: str, head: str) -> Judgement:
     )
 
 
-def _kill_at(number: int, steps: tuple[str, ...]) -> None:
+def kill_at(number: int, steps: tuple[str, ...] = STEPS) -> None:
+    """From now on this process is killed before its n-th step of these."""
     left = number
 
     def step(event: str, _: object) -> None:

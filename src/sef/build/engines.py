@@ -27,7 +27,7 @@ from sef.cleanup import clean, release
 from sef.config import Config
 from sef.engine import Engine
 from sef.environment import remove_leftovers
-from sef.errors import UsageError
+from sef.errors import RepositoryError, UsageError
 from sef.events import Recorded, Routed, RunStarted
 from sef.executors.search import SearchExecutor
 from sef.executors.tests import TestsExecutor
@@ -42,6 +42,7 @@ from sef.pools.local import LocalPool
 from sef.protocols import Executor, Sink
 from sef.repository import Repository, find_repository
 from sef.story import outcomes
+from sef.undoing import Undone
 from sef.workspace import Workspace
 
 
@@ -127,7 +128,7 @@ async def _opened(start: Path, config: Path | None, run: str) -> AsyncIterator[_
     settings = repository_config(repository, config)
     with closing(open_journal(repository)) as journal:
         folders = scratch_folders(repository)
-        await clean(repository, journal, folders)
+        _check_undone((await clean(repository, journal, folders)).undone)
         for folder in folders:
             await asyncio.to_thread(remove_leftovers, folder)
         scratch = make_scratch(repository, run)
@@ -144,6 +145,18 @@ async def _opened(start: Path, config: Path | None, run: str) -> AsyncIterator[_
             if not _is_others(journal, run):
                 await asyncio.to_thread(shutil.rmtree, scratch, ignore_errors=True)
                 _leave(journal, run)
+
+
+def _check_undone(undone: Iterable[Undone]) -> None:
+    """Nothing begins from files that just moved by themselves before their owner knows of it."""
+    for one in undone:
+        if not one.whole:
+            left = f"; you changed since, and they stay: {', '.join(one.left[:5])}"
+            raise RepositoryError(
+                f"run {one.run} was killed while it was applied to your files: they are as they"
+                f" were before ({len(one.paths)} files{left if one.left else ''})",
+                hint=f"Its work is safe on the branch sef/{one.run}. Go on as you like.",
+            )
 
 
 def _owner(journal: Journal, run: str) -> Owner:
@@ -169,7 +182,7 @@ def _crew(site: _Site, limit: Decimal | None) -> AbstractAsyncContextManager[Cre
 def _parts(site: _Site, sinks: Sequence[Sink], hands: Crew) -> Parts:
     runner = check_runner(site.repository, site.config, site.scratch)
     mechanical: dict[str, Executor] = {
-        "tests": TestsExecutor(runner, fingerprint=site.workspace.status),
+        "tests": TestsExecutor(runner, fingerprint=site.repository.status),
         "search": SearchExecutor(),
     }
     drafts, past = site.config.drafts, past_runs(site.journal)

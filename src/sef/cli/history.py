@@ -149,6 +149,11 @@ def clean_up(*, everything: bool) -> int:
     async def sweep(repository: Repository, journal: Journal) -> int:
         folders = scratch_folders(repository)
         done = await clean(repository, journal, folders, keep_s=0.0 if everything else KEEP_S)
+        for one in (one for one in done.undone if not one.whole):
+            names = ", ".join(one.left)
+            left = f" You changed since, and they stay: {names}." if names else ""
+            told = f"Put {len(one.paths)} files back that run {one.run} was being applied to.{left}"
+            terminal().print(Text(plain(told)))
         terminal().print(
             f"Removed {done.folders} folders, {done.references} references, {len(done.runs)} runs."
         )

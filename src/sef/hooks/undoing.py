@@ -1,6 +1,4 @@
-"""A merge that was cut off: before the first file moves it is noted what shall be done, and who
-comes next puts the user's files back, unless all of it was done.
-"""
+"""A merge that was cut off: the next one puts the user's files back, unless all of it was done."""
 
 from __future__ import annotations
 
@@ -10,27 +8,22 @@ from typing import Any, Final
 
 from sef.hooks.records import append, load, save
 from sef.hooks.trees import scratch_in
-from sef.listing import changes_of, checked_out
-from sef.model import Change
 from sef.reasons import reason_of
 from sef.repository import Repository, find_repository
-from sef.swap import Swap, missing_folders
+from sef.undoing import Pair, undo
+from sef.undoing import noted as note_of
 
-Pair = tuple[str, str]
-"""The user's files now, and with a draft merged in, as commits."""
 _NOTE: Final = "merging"
+_MOST: Final = 50
+"""Paths that a row names."""
 
 
 async def note(
     repository: Repository, state: str, run: str, pair: Pair, blobs: Mapping[str, str]
 ) -> None:
     """Notes that the user's files are about to become those of the second commit of the pair."""
-    root, (now, merged) = repository.root, pair
-    # git forgets commits that nothing names, and the first is a parent of the second.
-    await repository.git.ask("update-ref", f"refs/sef/{run}/merging", merged)
-    made = {str(one) for path in blobs for one in missing_folders(root / path)}
-    record = {"root": str(root), "run": run, "now": now, "merged": merged}
-    save(state, _NOTE, {**record, "made": sorted(made, reverse=True), "blobs": dict(blobs)})
+    record = await note_of(repository, run, pair)
+    save(state, _NOTE, {**record, "blobs": dict(blobs)})
 
 
 def done(state: str) -> None:
@@ -62,29 +55,14 @@ async def put_right(state: str) -> None:
 
 
 async def _ended(record: Mapping[str, Any], state: str, scratch: Path) -> dict[str, Any]:
-    repository = await find_repository(Path(record["root"]))
-    git, now, merged = repository.git, str(record["now"]), str(record["merged"])
-    changes = await changes_of(git, now, merged)
-
-    async def files(commit: str, absent: str) -> Path:
-        paths = (one.path for one in changes if one.status != absent)
-        return await checked_out(git, commit, paths, scratch / commit)
-
-    swap = Swap(
-        root=repository.root,
-        changes=changes,
-        new=await files(merged, "D"),
-        former=await files(now, "A"),
-    )
-    if swap.is_whole():
+    undone = await undo(record, scratch)
+    if undone.whole:
         return {"event": "merged", "blobs": record["blobs"]}
-    left = swap.undo([Path(one) for one in record["made"]])
-    kept = Path(state) / "kept" / f"{str(record['run']).removeprefix('hook-')}.patch"
+    git = (await find_repository(Path(record["root"]))).git
+    kept = Path(state) / "kept" / f"{undone.run.removeprefix('hook-')}.patch"
     kept.parent.mkdir(mode=0o700, exist_ok=True)
-    said = await git.run("diff", "--binary", "--full-index", "--no-color", now, merged)
+    options = ("--binary", "--full-index", "--no-color")
+    said = await git.run("diff", *options, str(record["now"]), str(record["merged"]))
     kept.write_bytes(said.stdout)
-    return {"event": "undone", "paths": _named(changes), "left": left[:50], "kept": str(kept)}
-
-
-def _named(changes: tuple[Change, ...]) -> list[str]:
-    return [one.path for one in changes[:50]]
+    paths, left = list(undone.paths[:_MOST]), list(undone.left[:_MOST])
+    return {"event": "undone", "paths": paths, "left": left, "kept": str(kept)}

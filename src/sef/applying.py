@@ -1,0 +1,88 @@
+"""`--apply` that survives a kill: a note while the user's files are replaced, and its end."""
+
+from __future__ import annotations
+
+import fcntl
+import json
+import os
+import tempfile
+from collections.abc import AsyncIterator, Mapping
+from contextlib import ExitStack, asynccontextmanager, suppress
+from pathlib import Path
+from typing import Any, Final, TextIO
+
+from sef.errors import ApplyConflict, RepositoryError, SefError
+from sef.reasons import reason_of
+from sef.repository import Repository
+from sef.undoing import Pair, Undone, noted, undo
+
+_NOTES: Final = "applying-*.json"
+_BEGUN: Final = ".new"
+"""How a note ends that is being written: nothing has changed by then."""
+
+
+@asynccontextmanager
+async def being_applied(repository: Repository, run: str, pair: Pair) -> AsyncIterator[None]:
+    """While the block replaces the user's files a note says so on the disk, locked by this process.
+
+    The note goes where the block ends, or raises ApplyConflict: then it has changed nothing.
+    Raises ApplyConflict itself where no note can be written.
+    """
+    note = repository.common_dir / "sef" / f"applying-{run}.json"
+    with ExitStack() as stack:
+        try:
+            note.parent.mkdir(exist_ok=True)
+            file = stack.enter_context(note.with_suffix(_BEGUN).open("w", encoding="utf-8"))
+            fcntl.flock(file, fcntl.LOCK_EX)
+            _save(file, note, await noted(repository, run, pair))
+        except OSError as error:
+            raise ApplyConflict(f"it cannot be noted in {note}: {error.strerror}") from error
+        try:
+            yield
+        except ApplyConflict:
+            note.unlink()
+            raise
+        note.unlink()
+
+
+def _save(file: TextIO, note: Path, record: Mapping[str, Any]) -> None:
+    json.dump(record, file)
+    file.flush()
+    os.fsync(file.fileno())
+    note.with_suffix(_BEGUN).rename(note)
+
+
+async def put_back(repository: Repository) -> tuple[Undone, ...]:
+    """Ends what killed processes were applying; the living are let be.
+
+    Raises RepositoryError where the user's files may be half replaced and cannot be put back.
+    """
+    found, folder = [], repository.common_dir / "sef"
+    for note in sorted((*folder.glob(_NOTES), *folder.glob(f"applying-*{_BEGUN}"))):
+        with suppress(FileNotFoundError), note.open(encoding="utf-8") as file:  # it may just end
+            if _is_left(file):
+                if note.suffix != _BEGUN:
+                    found.append(await _put_back(repository, note, file))
+                note.unlink()
+    return tuple(found)
+
+
+async def _put_back(repository: Repository, note: Path, file: TextIO) -> Undone:
+    with tempfile.TemporaryDirectory(prefix="undo-", dir=repository.common_dir / "sef") as scratch:
+        try:
+            return await undo(json.load(file), Path(scratch))
+        except (SefError, OSError, ValueError, KeyError, TypeError) as error:
+            raise RepositoryError(
+                "a run was killed while it was applied, and your files cannot be put back:"
+                f" {reason_of(error)}",
+                hint=f"Look at git status, put right what is wrong, and remove {note}.",
+            ) from error
+
+
+def _is_left(file: TextIO) -> bool:
+    """True where nobody holds the note, and it is still there now that this process does."""
+    try:
+        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    return os.fstat(file.fileno()).st_nlink > 0
