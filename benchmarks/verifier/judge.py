@@ -21,7 +21,7 @@ from sef.protocols import Case, Verifier
 from sef.workspace import Workspace
 
 STAGES: Final = (
-    "applies", "scope", "integrity", "documents", "renames", "static", "lint", "tests",
+    "applies", "scope", "integrity", "documents", "effect", "renames", "static", "lint", "tests",
 )  # fmt: skip
 """In the order they run, as far as the kind of work has them."""
 INTEGRITY: Final = frozenset({"scope", "integrity"})

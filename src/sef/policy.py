@@ -25,7 +25,7 @@ FRESH: Final = "fresh"
 EXACT: Final[Mapping[Kind, tuple[str, ...]]] = MappingProxyType(
     {
         Kind.DOCUMENT: ("documents",),
-        Kind.IMPLEMENT: ("renames",),
+        Kind.IMPLEMENT: ("effect", "renames"),
         Kind.EXPLORE: ("citations",),
         Kind.REVIEW: ("citations",),
         Kind.VALIDATE: ("claims",),

@@ -146,7 +146,7 @@ async def engine_for(  # noqa: PLR0917
         for name, one in scripts.items()
     }
     ruled: dict[str, Verifier] = {name: Ruled(rule) for name in ("tests", "lint", "types")}
-    readers = ("integrity", "renames", "documents", "static", "citations", "claims")
+    readers = ("integrity", "effect", "renames", "documents", "static", "citations", "claims")
     read = {name: Trust() for name in readers}
     fixed = {"applies": Applies(repository.git), "scope": Scope(), "bounds": Scope(judges=False)}
     parts = Parts(

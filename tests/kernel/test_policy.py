@@ -83,7 +83,7 @@ def test_a_design_is_retained() -> None:
         (Kind.REVIEW, "applies scope citations judge"),
         (Kind.VALIDATE, "applies scope claims judge"),
         (Kind.DOCUMENT, "applies scope integrity documents static lint tests judge"),
-        (Kind.IMPLEMENT, "applies scope integrity renames static lint tests fresh judge"),
+        (Kind.IMPLEMENT, "applies scope integrity effect renames static lint tests fresh judge"),
     ],
 )
 def test_a_draft_is_read_then_run_then_asked_about(kind: Kind, verifiers: str) -> None:

@@ -16,7 +16,7 @@ from sef.reach import Bases, Reach
 from sef.repository import Repository
 from sef.verifiers.applies import Applies
 from sef.verifiers.checks import Checks
-from sef.verifiers.exact import Citations, Claims, Documents, Renames
+from sef.verifiers.exact import Citations, Claims, Documents, Effect, Renames
 from sef.verifiers.integrity import Integrity
 from sef.verifiers.judge import ModelJudge
 from sef.verifiers.scope import Scope
@@ -69,6 +69,7 @@ def verifiers(
         "scope": Scope(),
         "integrity": Integrity(git),
         "documents": Documents(git),
+        "effect": Effect(git),
         "renames": Renames(git),
         "citations": Citations(git),
         "claims": Claims(runner, git),

@@ -1,6 +1,7 @@
 """Exact checks of a kind of work: free, and decisive where they decide.
 
 Documents    a task to document changed nothing that runs
+Effect       a task to change code changed something that runs
 Renames      a rename or a move changed one name and nothing else
 Citations    every place, absence and fact of history in an answer was looked up
 Claims       the numbers of an answer are those of our own run
@@ -14,9 +15,10 @@ from types import MappingProxyType
 from sef.verifiers.exact.citations import Citations
 from sef.verifiers.exact.claims import Claims
 from sef.verifiers.exact.documents import Documents
+from sef.verifiers.exact.effect import Effect
 from sef.verifiers.exact.renames import Renames
 
-__all__ = ["SIGNS", "Citations", "Claims", "Documents", "Renames"]
+__all__ = ["SIGNS", "Citations", "Claims", "Documents", "Effect", "Renames"]
 
 SIGNS: Mapping[str, str] = MappingProxyType(
     {
@@ -52,6 +54,7 @@ SIGNS: Mapping[str, str] = MappingProxyType(
         "no-documentation": "A document task wrote nothing, or white space alone.",
         "not-read": "Something is too large, no text, or cannot be parsed.",
         "not-renamed": "The new name is not defined where the old one was.",
+        "nothing-runs-otherwise": "A task to change code left it as it was but for words.",
         "numbers-differ": "An answer gives several numbers for one thing.",
         "nothing-claimed": "An answer to a validate task has no result.",
         "old-name-in-text": "The old name is left in documentation, strings or other files.",
