@@ -203,6 +203,21 @@ def test_what_was_broken_before_is_no_reason_to_reject(
 
 
 @pytest.mark.slow
+def test_a_test_that_the_task_names_is_to_pass(repository: Make, tmp_path: Path) -> None:
+    """No worse than the base is not enough there."""
+    root = repository({**_PROJECT, "tests/test_aa.py": "def test_broken(): assert 0\n"})
+    for text, accepted in (("Mend what test_broken shows", False), ("Improve calc", True)):
+        folder = tmp_path / text.partition(" ")[0]
+        folder.mkdir()
+        verdict = judge(root, folder, _GOOD, text=text)
+        assert verdict.accepted is accepted and not verdict.undecided, verdict.reason
+    folder = tmp_path / "again"
+    folder.mkdir()
+    verdict = judge(root, folder, _GOOD, text="Fix the failing tests")
+    assert "asks for tests to be mended that fail: tests/test_aa.py::test_broken" in verdict.reason
+
+
+@pytest.mark.slow
 def test_a_session_that_stops_early_is_undecided(repository: Make, tmp_path: Path) -> None:
     stop = "import pytest\nfrom calc import ops\ndef test_a(): pass\ndef test_b(): pytest.exit('d', returncode=0)\n"
     verdict = judge(repository(_PROJECT), tmp_path, {"tests/aaa/test_a.py": stop})

@@ -13,7 +13,7 @@ from sef.model import Evidence
 from sef.protocols import Case
 from sef.reach import Reach, Reached, narrowed, rejects_early, settle, suspects
 from sef.reach.steady import AT_MOST, FLAKY, Side
-from sef.verifiers import asks, compare
+from sef.verifiers import asks, compare, wanted
 from sef.verifiers.compare import Finding
 from sef.verifiers.on_base import OnBase
 from sef.workspace import Workspace
@@ -152,6 +152,7 @@ class Suite:
             finding = compare.alone(run) or compare.green(run, base, fewer=fewer)
         else:
             finding = compare.red(run, base, fewer=fewer, excused=settled.flaky)
+            finding = _as_asked(finding, case, run, base)
         finding = compare.with_refused(finding, run)
         return Noted(finding=finding, notes=_flaky(settled.flaky))
 
@@ -166,6 +167,15 @@ class Suite:
         """In a fork of its own: what a run leaves behind would answer for the next one."""
         async with self._workspace.fork(commit) as fork:
             return await (runner or self._runner).run(check, fork.checkout)
+
+
+def _as_asked(finding: Finding, case: Case, run: CheckRun, base: CheckRun | None) -> Finding:
+    """No worse than the base is not enough where the task asks for better."""
+    if not finding.accepts or base is None:
+        return finding
+    if left := wanted.left_red(case.task.text, run.failing, base.failing):
+        return Finding(False, f"it asks for tests to be mended that fail: {compare.some([*left])}")
+    return finding
 
 
 def _flaky(names: frozenset[str]) -> tuple[Evidence, ...]:
