@@ -217,7 +217,10 @@ def clean(
         bool, typer.Option("--all", help="Forget all runs that have ended, not only old ones.")
     ] = False,
 ) -> None:
-    """Remove what killed runs left behind, and forget old runs. Branches sef/* stay."""
+    """Remove what killed runs left behind, and forget old runs. Branches sef/* stay.
+
+    Files that a run was replacing when it was killed (`--apply`) are put back first.
+    """
     from sef.cli.history import clean_up
 
     raise typer.Exit(guarded(lambda: clean_up(everything=everything), as_json=False))
