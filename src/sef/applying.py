@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import asyncio
 import fcntl
 import json
 import os
 import shutil
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Iterator, Mapping
 from contextlib import ExitStack, asynccontextmanager, suppress
 from pathlib import Path
 from typing import Any, Final, TextIO
@@ -19,6 +20,9 @@ from sef.undoing import Pair, Undone, noted, undo
 _NOTES: Final = "applying-*.json"
 _BEGUN: Final = ".new"
 """How a note ends that is being written: nothing has changed by then."""
+_PATIENCE_S: Final = 3.0
+"""How long is waited for a living process to end what it applies."""
+_TRIES: Final = 60
 
 
 @asynccontextmanager
@@ -54,18 +58,24 @@ def _save(file: TextIO, note: Path, record: Mapping[str, Any]) -> None:
 
 
 async def put_back(repository: Repository) -> tuple[Undone, ...]:
-    """Ends what killed processes were applying; the living are let be.
+    """Ends what killed processes were applying; the living are waited for, a little, and let be.
 
     Raises RepositoryError where the user's files may be half replaced and cannot be put back.
     """
-    found, folder = [], repository.common_dir / "sef"
-    for note in sorted((*folder.glob(_NOTES), *folder.glob(f"applying-*{_BEGUN}"))):
+    found = []
+    for note in _notes(repository.common_dir / "sef"):
         with suppress(FileNotFoundError), _opened(note) as file:  # it may just end
-            if _is_left(file):
+            if await _is_left(file):
                 if note.suffix != _BEGUN:
                     found.append(await _put_back(repository, note, file))
                 note.unlink()
     return tuple(found)
+
+
+def _notes(folder: Path) -> Iterator[Path]:
+    """Those that are being written first: by the time of the others they may be among them."""
+    yield from sorted(folder.glob(f"applying-*{_BEGUN}"))
+    yield from sorted(folder.glob(_NOTES))
 
 
 async def _put_back(repository: Repository, note: Path, file: TextIO) -> Undone:
@@ -93,10 +103,16 @@ def _at_once(path: str, flags: int) -> int:
     return os.open(path, flags | os.O_NONBLOCK)
 
 
-def _is_left(file: TextIO) -> bool:
-    """True where nobody holds the note, and it is still there now that this process does."""
-    try:
-        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
-        return False
-    return os.fstat(file.fileno()).st_nlink > 0
+async def _is_left(file: TextIO) -> bool:
+    """True where nobody holds the note, and it is still there now that this process does.
+
+    Who holds it is waited for, a little: nothing is to begin from files that are half replaced.
+    """
+    for _ in range(_TRIES):
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            await asyncio.sleep(_PATIENCE_S / _TRIES)
+        else:
+            return os.fstat(file.fileno()).st_nlink > 0
+    return False

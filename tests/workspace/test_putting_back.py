@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+import fcntl
 import multiprocessing
 import os
 import shutil
+import threading
 from collections.abc import Callable
 from pathlib import Path
 
@@ -127,3 +129,22 @@ def test_what_broke_before_anything_moved_leaves_no_note(repository: Make) -> No
     with pytest.raises(GitError):
         asyncio.run(work())
     assert not list((root / ".git/sef").glob("applying-*"))
+
+
+def test_who_applies_right_now_is_waited_for(repository: Make) -> None:
+    """Nothing begins from files that another process is just replacing, or putting back."""
+    root = repository(FILES)
+    landed(root)
+    half_applied(root)
+    (note,) = (root / ".git/sef").glob("applying-*.json")
+    with note.open() as file:
+        fcntl.flock(file, fcntl.LOCK_EX)
+
+        def end() -> None:
+            note.unlink()
+            file.close()
+
+        timer = threading.Timer(0.5, end)
+        timer.start()
+        assert ended(root) == () and not note.exists()
+        timer.join()
