@@ -115,3 +115,18 @@ def test_a_transcript_that_never_ends_is_no_transcript(tmp_path: Path) -> None:
     for agent, text in (("a1", ""), ("a2", ""), ("a3", ""), ("a4", "mend ?it")):
         began = facts(host, agent)[0]
         assert isinstance(began, RunStarted) and began.tasks[0].text == text
+
+
+def test_transcripts_behind_a_link_are_not_sought(tmp_path: Path) -> None:
+    """It may lead to the whole disk: an executor with a shell can make one."""
+    host = Host(tmp_path)
+    host.start()
+    host.shell(used=False)
+    folder = host.transcript.with_suffix("") / "subagents"
+    folder.rename(tmp_path / "disk")
+    folder.symlink_to(tmp_path / "disk")
+    (tmp_path / "disk/agent-a1.jsonl").write_text('{"message": {"content": "mend it"}}\n')
+    dead(host)
+    next_session(host.project)
+    began = facts(host)[0]
+    assert isinstance(began, RunStarted) and began.tasks[0].text == ""

@@ -73,8 +73,9 @@ def cut_off(repository: Repository, record: Mapping[str, Any]) -> Delegation:
 def _transcript(told: object, agent: str) -> Path:
     """The executor's transcript, beside that of its session; a path to nothing without one."""
     folder = Path(str(told or "").removesuffix(".jsonl")) / "subagents"
-    if folder.is_absolute():
-        with suppress(OSError):  # a damaged record may name what can be no path
+    with suppress(OSError):  # a damaged record may name what can be no path
+        # Through a link it might be a search of the whole disk.
+        if folder.is_absolute() and not folder.is_symlink():
             return next(folder.rglob(f"agent-{agent}.jsonl"), _NOTHING)
     return _NOTHING
 
