@@ -62,12 +62,21 @@ class Swap:
         """
         left = []
         for change in self.changes:
-            if self._is_new(change):
+            if self._is_cut_off(change):
+                left.append(change.path)
+            elif self._is_new(change):
                 self._put_back((change,))
             elif not self._is_former(change):
                 left.append(change.path)
         _remove(list(self._waiting()), made)
         return left
+
+    def _is_cut_off(self, change: Change) -> bool:
+        """True where a file or a link is now in the place of a folder that led to it."""
+        above = (self.root / change.path).relative_to(self.root).parents
+        folders = [self.root / one for one in above if one.parts]
+        there = [one for one in folders if os.path.lexists(one)]
+        return any(one.is_symlink() or not one.is_dir() for one in there)
 
     def _is_new(self, change: Change) -> bool:
         return _same(self.root / change.path, self.new / change.path, gone=change.status == "D")

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from sef.errors import RepositoryError
 from sef.listing import changes_of, checked_out
 from sef.repository import Repository, find_repository
 from sef.swap import Swap, missing_folders
@@ -43,13 +44,13 @@ async def noted(repository: Repository, run: str, pair: Pair) -> dict[str, Any]:
     return {**record, "made": sorted(made, reverse=True)}
 
 
-async def undo(record: Mapping[str, Any], scratch: Path) -> Undone:
+async def undo(record: Mapping[str, Any], common: Path, scratch: Path) -> Undone:
     """Ends a change whose process is dead, by its note: whole, or not at all.
 
-    `scratch` is a folder for copies. Raises SefError and OSError where it cannot be done, and
-    KeyError for what is no note.
+    `common` is the git folder that holds the note, `scratch` a folder for copies. Raises SefError
+    and OSError where it cannot be done, and KeyError for what is no note.
     """
-    repository = await find_repository(Path(record["root"]))
+    repository = await _noted_one(Path(record["root"]), common)
     git, now, merged = repository.git, str(record["now"]), str(record["merged"])
     changes = await changes_of(git, now, merged)
 
@@ -71,3 +72,17 @@ async def undo(record: Mapping[str, Any], scratch: Path) -> Undone:
         paths=tuple(one.path for one in changes),
         left=tuple(left),
     )
+
+
+async def _noted_one(root: Path, common: Path) -> Repository:
+    """The repository with that root; the note may lie in a copy of it, or its folder was moved."""
+    if not _is_folder(root):
+        raise RepositoryError(f"{root}, where it was applied, is gone or was moved")
+    repository = await find_repository(root)
+    if repository.common_dir != common:
+        raise RepositoryError(f"it was applied in {root}, which is not of this repository")
+    return repository
+
+
+def _is_folder(path: Path) -> bool:
+    return path.is_dir()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 from collections.abc import Mapping
 from pathlib import Path
@@ -11,7 +12,7 @@ from sef.hooks.delegation import Ended
 from sef.hooks.dropping import forsake
 from sef.hooks.entering import book_cut_off, cut_off
 from sef.hooks.hiding import show
-from sef.hooks.known import known
+from sef.hooks.known import held, known
 from sef.hooks.merging import alone
 from sef.hooks.records import append, bare_trees, is_name, load, rows
 from sef.hooks.trees import clear
@@ -26,19 +27,31 @@ async def collect(repository: Repository, state: str) -> None:
         if mine:
             await put_right(state)
     for file in sorted((Path(state) / "agents").glob("*.json")):
-        record = load(state, f"agents/{file.stem}") or {}
-        if not is_name(file.stem) or lives(record):
+        if not is_name(file.stem) or lives(load(state, f"agents/{file.stem}") or {}):
             continue
-        # One that is damaged cannot be accepted any more: it goes as if its session were dead.
-        whole = known(repository.common_dir, state, file.stem)
-        paid = await _booked(repository, state, whole) if whole else {}
-        tree = repository.common_dir.parent / ".claude/worktrees" / f"agent-{file.stem}"
-        await forsake(repository, state, file.stem, str(tree))
-        row = {"event": "collected", "agent": file.stem, "session": record.get("session")}
-        append(state, {**row, **paid})
+        # Its hook may outlive the session, and another session may begin at the same moment.
+        with held(file) as mine:
+            if mine and _is_there(file):
+                await _collect(repository, state, file.stem)
     _sweep(repository, state)
     clear(state)
     show(repository.common_dir, state)
+
+
+def _is_there(file: Path) -> bool:
+    """False where somebody else has just collected it."""
+    return os.path.lexists(file)
+
+
+async def _collect(repository: Repository, state: str, agent: str) -> None:
+    record = load(state, f"agents/{agent}") or {}
+    # One that is damaged cannot be accepted any more: it goes as if its session were dead.
+    whole = known(repository.common_dir, state, agent)
+    paid = await _booked(repository, state, whole) if whole else {}
+    tree = repository.common_dir.parent / ".claude/worktrees" / f"agent-{agent}"
+    await forsake(repository, state, agent, str(tree))
+    row = {"event": "collected", "agent": agent, "session": record.get("session")}
+    append(state, {**row, **paid})
 
 
 async def _booked(

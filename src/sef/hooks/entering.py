@@ -32,6 +32,8 @@ from sef.text import one_line
 
 _FLUSHED_S: Final = 0.06
 """Seconds after which the newest line of a transcript is there (50 ms, seen with 2.1.330)."""
+_NOTHING: Final = Path(os.devnull, "none")
+"""A path where nothing can be."""
 _SECRET: Final = ("_KEY", "_TOKEN", "_SECRET", "_PASSWORD")
 
 
@@ -42,7 +44,6 @@ def delegation_of(
     asked, agent, executor = event["tool_input"], str(record["agent"]), str(record["executor"])
     efforts = {str(one) for one in Effort}
     effort = asked.get("effort")
-    folder = Path(str(event.get("transcript_path") or "").removesuffix(".jsonl")) / "subagents"
     return Delegation(
         record=record,
         executor=executor,
@@ -52,7 +53,7 @@ def delegation_of(
         memory=memory_of(repository),
         report=report,
         seconds=_since(record, time.time()),
-        transcript=next(folder.rglob(f"agent-{agent}.jsonl"), folder / "none"),
+        transcript=_transcript(event.get("transcript_path"), agent),
         state=state_folder(str(repository.common_dir)),
         repository=repository,
     )
@@ -67,6 +68,16 @@ def cut_off(repository: Repository, record: Mapping[str, Any]) -> Delegation:
         ended = one.transcript.stat().st_mtime
         return replace(one, task=first_words(one.transcript), seconds=_since(record, ended))
     return replace(one, seconds=0.0)
+
+
+def _transcript(told: object, agent: str) -> Path:
+    """The executor's transcript, beside that of its session; a path to nothing without one."""
+    folder = Path(str(told or "").removesuffix(".jsonl")) / "subagents"
+    with suppress(OSError):  # a damaged record may name what can be no path
+        # Through a link it might be a search of the whole disk.
+        if folder.is_absolute() and not folder.is_symlink():
+            return next(folder.rglob(f"agent-{agent}.jsonl"), _NOTHING)
+    return _NOTHING
 
 
 def _since(record: Mapping[str, Any], now: float) -> float:

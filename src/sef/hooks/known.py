@@ -16,6 +16,7 @@ from sef.hooks.delegating import EXECUTORS
 from sef.hooks.records import git_folders, is_name, load, opened, state_folder, users_folder
 
 _TYPES: Final[Mapping[str, tuple[type, ...]]] = {
+    "executor": (str,),
     "root": (str,),
     "tree": (str,),
     "git_dir": (str,),
@@ -28,13 +29,18 @@ _TYPES: Final[Mapping[str, tuple[type, ...]]] = {
     "began": (str,),
 }
 
+_LATEST: Final = 2**40
+"""Seconds since 1970: no clock is that late, and no float is too small for them."""
+
 
 def known(common: Path, state: str, agent: object) -> dict[str, Any] | None:
     """The record of an executor; None where there is none, or none that is whole and its own."""
     record = load(state, f"agents/{agent}") if is_name(agent) else None
-    if record is None or record.get("agent") != agent or record.get("executor") not in EXECUTORS:
+    if record is None or record.get("agent") != agent:
         return None
     if not all(isinstance(record.get(name), types) for name, types in _TYPES.items()):
+        return None
+    if record["executor"] not in EXECUTORS or not 0 <= record["at"] < _LATEST:
         return None
     return record if not record["tree"] or is_hosted(common, str(agent), record) else None
 
@@ -44,8 +50,15 @@ def alone_with(event: Mapping[str, Any], agent: object) -> Iterator[bool]:
     """False where another process settles that executor now; it goes with the one that holds it."""
     folders = git_folders(users_folder(event))
     folder = Path(state_folder(folders[2] if folders else None)) / "agents"
+    with held(folder / (f"{agent}.json" if is_name(agent) else "none")) as mine:
+        yield mine
+
+
+@contextmanager
+def held(file: Path) -> Iterator[bool]:
+    """False where another process holds that record; the hold goes with the one that has it."""
     try:
-        record = opened(folder / (f"{agent}.json" if is_name(agent) else "none"))
+        record = opened(file)
     except OSError:
         yield True  # there is nothing that two could settle
         return

@@ -55,7 +55,7 @@ async def put_right(state: str) -> None:
 
 
 async def _ended(record: Mapping[str, Any], state: str, scratch: Path) -> dict[str, Any]:
-    undone = await undo(record, scratch)
+    undone = await undo(record, _common(state), scratch)
     if undone.whole:
         return {"event": "merged", "blobs": record["blobs"]}
     git = (await find_repository(Path(record["root"]))).git
@@ -66,3 +66,8 @@ async def _ended(record: Mapping[str, Any], state: str, scratch: Path) -> dict[s
     kept.write_bytes(said.stdout)
     paths, left = list(undone.paths[:_MOST]), list(undone.left[:_MOST])
     return {"event": "undone", "paths": paths, "left": left, "kept": str(kept)}
+
+
+def _common(state: str) -> Path:
+    """The git folder that a state folder lies in."""
+    return Path(state).resolve().parents[1]

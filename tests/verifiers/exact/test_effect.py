@@ -101,8 +101,42 @@ def test_what_may_have_an_effect_is_let_pass(
 
 
 @pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        ("find('\\d')", "find(r'\\d')"),  # what Python warns of
+        ("x = 'a'", 'x = "a"'),
+        ("x = (1)", "x = 1"),
+        ("x = 1000000", "x = 1_000_000"),
+        ("x = u'a'", "x = 'a'"),
+        ('def f():\n    """A \\d."""', 'def f():\n    r"""A \\d."""'),
+        ('def f():\n    """A \\d."""', 'def f():\n    """A \\\\d."""'),
+        ('import click\n"""Syncs."""', 'import click\n"""Deletes too."""'),
+        (
+            'from typer import run\n\n\ndef f():\n    """Syncs."""',
+            'from typer import run\n\n\ndef f():\n    """Deletes too."""',
+        ),
+    ],
+)
+def test_what_is_the_same_code_written_otherwise_may_be_the_task(
+    repository: Make, old: str, new: str
+) -> None:
+    """Escapes, quotes, brackets; and docstrings that a program shows to its users."""
+    root = repository({"calc.py": old + "\n"})
+    assert judge(root, {"calc.py": new + "\n"}, "Mend it in calc.py").accepted
+    assert not judge(root, {"calc.py": "# mended\n" + new + "\n"}, "Mend it in calc.py").accepted
+
+
+@pytest.mark.parametrize(
     "text",
     [
+        "Fix the URLs in calc.py",
+        "Fix a bunch of links",
+        "Add an explanation of add",
+        "Rewrap the text",
+        "the --help of add is wrong",
+        "Make the selection logic clearer",
+        "Ergänze einen Kommentar",
+        "\u0438\u0441\u043f\u0440\u0430\u0432\u044c calc.py",
         "Clarify the comment in calc.py",
         "fix the typo in calc.py",
         "Reformat calc.py",

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import io
 import re
+import tokenize
 from collections.abc import Mapping, Sequence
 from typing import Final
 
@@ -15,25 +17,47 @@ from sef.verifiers.exact.blobs import Blob, blobs
 from sef.verifiers.exact.finding import verdict, wrong
 
 _NAME: Final = "effect"
+_PYTHON: Final = (".py", ".pyi")
 _DOCUMENTS: Final = (".md", ".rst")
 _MOST: Final = 50
 """Files of a draft that is looked at; whoever writes to more changes what runs."""
 _ABOUT_WORDS: Final = re.compile(
-    r"\b(?:comment|docs?\b|docstring|document|readme|changelog|licen[cs]e|copyright|header|credit"
-    r"|author|typo|spell|wording|words?\b|phras|re-?format|format|white ?space|spac(?:e|ing)|indent"
-    r"|wrap|blank|empty line|trailing|newline|line (?:length|end)|style|pep ?8|lint|todo|fixme|note"
-    r"|explain|descri|mention|example|translat|clarif|tidy|clean|section|readab)",
+    r"\b(?:[ck]omment|comentari|docs?\b|doctest|docstring|do[ck]ument|readme|changelog|licen[cs]e"
+    r"|copyright|header|credit|author|typo|spell|wording|words?\b|phras|re-?format|format"
+    r"|white ?space|spac(?:e|ing)|indent|(?:re-?|un)?wrap|blank|empty line|trailing|newline"
+    r"|line (?:length|end)|long lines?\b|style|pep ?\d|lint|todo|fixme|note|expla|descri|mention"
+    r"|example|translat|clarif|clearer|clarity|concise|tidy|clean|section|readab|help\b|usage"
+    r"|links?\b|linkab|hyperlink|hyphen|capitali|grammar|punctuat|apostroph|sentence|paragraph"
+    r"|terminolog|slang|quot(?:e|ing)|(?:back)?ticks?\b|rst\b|sphinx|directive|consisten|why\b"
+    r"|version(?:added|changed)|black\b|ruff\b|flake|isort|prettier|pre-?commit|[ew]\d{3}\b"
+    r"|(?:fix|update|change|correct|replace|broken|dead)\w* (?:\w+ ){0,3}urls?\b"
+    r"|hint (?:at|that)|says? that|prompt|instruct|rationale|year)"
+    r"|[\u0370-\u1fff\u2e80-\uffdc]",
     re.IGNORECASE,
 )
-"""Words of a task that comments, documents or the look of the code may be all of."""
+"""Words of a task that comments, documents or the look of the code may be all of.
+
+A task in another script than Latin is not read, so that it counts as one.
+"""
+_SHOWS_DOC: Final = re.compile(
+    rb"^[ \t]*(?:import|from)[ \t]+(?:\w*click|cloup|typer|cyclopts|cmd2?|argh|defopt|invoke|nox"
+    rb"|fastapi|ninja|rest_framework|flask_restx|flasgger|strawberry|graphene|pydantic|discord"
+    rb"|mcp|fastmcp|dspy|langchain\w*|agents)\b",
+    re.MULTILINE,
+)
+"""Modules whose docstrings are shown to users, or to models, while the program runs."""
+_UNWRITTEN: Final = frozenset(
+    (tokenize.COMMENT, tokenize.NL, tokenize.INDENT, tokenize.DEDENT, tokenize.ENCODING)
+)
 
 
 class Effect:
     """Rejects a draft whose task is to implement, and whose code is that of the base.
 
     Decisive where every file that changed is code whose comments, docstrings or white space alone
-    differ, or a document beside it. What cannot be compared, and comments that tools read, count as
-    an effect; so does a draft whose task speaks of words.
+    differ, or a document beside it. What cannot be compared, comments that tools read, docstrings
+    that users see, and other ways to write the same code count as an effect; so does a draft whose
+    task speaks of words.
     """
 
     def __init__(self, git: Git) -> None:
@@ -80,4 +104,25 @@ def _same(path: str, old: Blob | None, new: Blob | None) -> bool:
         return False
     if old.data is None or new.data is None:
         return False
-    return not doc_changes.change(path, old.data, new.data, named=False).findings
+    found = doc_changes.change(path, old.data, new.data, named=False)
+    if found.findings or (found.owners and _SHOWS_DOC.search(new.data)):
+        return False
+    return not path.endswith(_PYTHON) or _written(old.data) == _written(new.data)
+
+
+def _written(data: bytes) -> list[str]:
+    """How the code is written: other quotes, brackets or escapes may be what was asked for.
+
+    Of a docstring that is its prefix and its backslashes, which Python may warn of.
+    """
+    found, first = [], True
+    for token in tokenize.tokenize(io.BytesIO(data).readline):
+        if token.type in _UNWRITTEN:
+            continue
+        text = token.string
+        if first and token.type == tokenize.STRING:
+            text = text.partition(text[-1])[0] + "\\" * text.count("\\")
+        first = token.type == tokenize.NEWLINE
+        if text.strip() and text != "pass":
+            found.append(text)
+    return found
