@@ -107,7 +107,10 @@ def _same(path: str, old: Blob | None, new: Blob | None) -> bool:
     found = doc_changes.change(path, old.data, new.data, named=False)
     if found.findings or (found.owners and _SHOWS_DOC.search(new.data)):
         return False
-    return not path.endswith(_PYTHON) or _written(old.data) == _written(new.data)
+    try:
+        return not path.endswith(_PYTHON) or _written(old.data) == _written(new.data)
+    except (tokenize.TokenError, SyntaxError):  # what is not understood may be an effect
+        return False
 
 
 def _written(data: bytes) -> list[str]:
