@@ -104,7 +104,7 @@ class Workspace:
         path, git_dir = self._places(name or str(self._forks))
         try:
             discard(path, git_dir)
-            await asyncio.to_thread(record_worktree, path, git_dir, commit)
+            record_worktree(path, git_dir, commit)  # in a thread it would outlive a cancellation
             fork = Git(git_dir=git_dir, work_tree=path)
             await fork.ask("read-tree", "--reset", "-u", commit)
             yield await self._fork(path, git_dir, commit)

@@ -30,15 +30,16 @@ FORM: Final = {
 }
 
 
-def configured(root: Path, staff: Staff, url: str, more: str = "") -> Path:
-    """A light executor and a target of that kind, at the provider's address."""
+def configured(root: Path, staff: Staff, url: str) -> Path:
+    """A light executor and a target of that kind, at the provider's address; no audit is drawn,
+    which would be one time in twenty."""
     path = root.parent / "sef.toml"
     tables = [
         f'[executors.{name}]\nuse = "{staff.use}"\ntier = {tier}\nmodel = "{model}"\n'
         f'provider = "{staff.provider}"\nbase_url = "{url}{staff.suffix}"\nkey_variable = "A_KEY"\n'
         for name, tier, model in (("light", 1, staff.model), ("target", 3, staff.dearer))
     ]
-    path.write_text("\n".join(tables) + more)
+    path.write_text("\n".join(("[drafts]\naudit = 0", *tables)))
     return path
 
 
@@ -186,7 +187,7 @@ def test_a_model_judges_an_answer_and_cannot_write(staff: Staff, repository: Mak
         Turn(text="Done.", used=USED, times=20),
     ]
     with LoopbackProvider(turns) as provider:
-        config = configured(root, staff, provider.url, "[drafts]\naudit = 0\n")
+        config = configured(root, staff, provider.url)
         plan = root.parent / "plan.toml"
         text = "Explain how Adder adds two numbers"
         plan.write_text(f'[[task]]\nid = "how"\ntext = "{text}"\nkind = "explore"\n')
